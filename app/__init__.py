@@ -1,0 +1,1 @@
+"""The Ringback desk: rooms of the service desk around its workflow engine. Importing it does no work."""

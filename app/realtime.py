@@ -1,0 +1,71 @@
+"""News for open screens: numbered, small, after commit. Screens fetch the changed part themselves, so rights are checked there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+import orjson
+from redis.exceptions import RedisError
+
+from app.db import after_commit, frame, in_unit_of_work
+from app.doorbell import connection
+from app.logs import log
+
+STREAM = "ringback:news"
+KEPT = 20_000
+
+
+class Wire(Protocol):
+    """What carries news."""
+
+    def send(self, items: list[dict[str, Any]]) -> None:
+        """Carry these items to all stream processes."""
+
+
+class RedisWire:
+    """A Redis stream: its ids number the events, its tail serves those who were away."""
+
+    def send(self, items: list[dict[str, Any]]) -> None:
+        """Append; a Redis that does not answer only costs liveness."""
+        try:
+            with connection().pipeline(transaction=False) as pipe:
+                for item in items:
+                    pipe.xadd(STREAM, {"j": orjson.dumps(item)}, maxlen=KEPT, approximate=True)
+                pipe.execute()
+        except RedisError as error:
+            log().warning("realtime_silent", error=str(error))
+
+
+class FakeWire:
+    """Remembers news: for tests."""
+
+    def __init__(self) -> None:
+        """Start with an empty book."""
+        self.sent: list[dict[str, Any]] = []
+
+    def send(self, items: list[dict[str, Any]]) -> None:
+        """Remember the items."""
+        self.sent.extend(items)
+
+
+_wire: Wire = RedisWire()
+
+
+def use(wire: Wire) -> None:
+    """Replace the wire of this process."""
+    global _wire  # noqa: PLW0603 -- the composition root's choice
+    _wire = wire
+
+
+def publish(topic: str, *, teams: Iterable[int] = (), users: Iterable[int] = (), **facts: Any) -> None:
+    """Tell screens about `topic` after commit. Only members of `teams`, these `users`, and roles that see all get it."""
+    item = {"topic": topic, "teams": sorted(teams), "users": sorted(users), **facts}
+    if not in_unit_of_work():
+        _wire.send([item])
+        return
+    pending = frame().info.setdefault("news", [])
+    if not pending:
+        after_commit(lambda: _wire.send(pending))
+    if item not in pending:
+        pending.append(item)
