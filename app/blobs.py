@@ -28,7 +28,12 @@ class Blob(Base):
 def put(content: bytes) -> str:
     """Store bytes (once per digest) and return their digest."""
     digest = sha256(content)
-    row = {"digest": digest, "size": len(content), "content": content, "created_at": utcnow()}
+    row = {
+        "digest": digest,
+        "size": len(content),
+        "content": content,
+        "created_at": utcnow(),
+    }
     session().execute(insert(Blob).values(row).on_conflict_do_nothing())
     return digest
 

@@ -14,7 +14,15 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import BigInteger, Connection, DateTime, Engine, MetaData, Text, create_engine
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    DateTime,
+    Engine,
+    MetaData,
+    Text,
+    create_engine,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -64,9 +72,13 @@ _bind: Engine | Connection | None = None
 
 def configure(url: str, *, pool_size: int = 5) -> Engine:
     """Make the engine of this process; later calls replace it."""
-    global _bind  # noqa: PLW0603 -- the one process-wide engine
+    global _bind
     engine = create_engine(
-        url, pool_size=pool_size, max_overflow=pool_size, pool_pre_ping=False, pool_recycle=1800
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=False,
+        pool_recycle=1800,
     )
     _bind = engine
     return engine
@@ -74,14 +86,16 @@ def configure(url: str, *, pool_size: int = 5) -> Engine:
 
 def bind(connection: Connection | Engine) -> None:
     """Run all units of work on this connection, each in a savepoint: the tests' frame."""
-    global _bind  # noqa: PLW0603 -- see configure
+    global _bind
     _bind = connection
 
 
 def engine() -> Engine:
     """Return the engine in use; raises RuntimeError before `configure`."""
     if _bind is None:
-        raise RuntimeError("The database is not configured: call app.db.configure first.")
+        raise RuntimeError(
+            "The database is not configured: call app.db.configure first."
+        )
     return _bind.engine
 
 
@@ -103,7 +117,9 @@ def frame() -> _Frame:
     """Return the current unit of work; raises RuntimeError outside of one."""
     current = _frame.get()
     if current is None:
-        raise RuntimeError("No unit of work is open: open one with app.db.unit_of_work().")
+        raise RuntimeError(
+            "No unit of work is open: open one with app.db.unit_of_work()."
+        )
     return current
 
 
@@ -138,8 +154,12 @@ def unit_of_work() -> Iterator[Session]:
         yield outer.session
         return
     if _bind is None:
-        raise RuntimeError("The database is not configured: call app.db.configure first.")
-    mode = "create_savepoint" if isinstance(_bind, Connection) else "conditional_savepoint"
+        raise RuntimeError(
+            "The database is not configured: call app.db.configure first."
+        )
+    mode = (
+        "create_savepoint" if isinstance(_bind, Connection) else "conditional_savepoint"
+    )
     current = _Frame(Session(_bind, join_transaction_mode=mode, expire_on_commit=False))  # type: ignore[arg-type]
     token = _frame.set(current)
     try:
@@ -178,7 +198,9 @@ def is_transient(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None)
-    return state in TRANSIENT_STATES or (isinstance(error, OperationalError) and error.connection_invalidated)
+    return state in TRANSIENT_STATES or (
+        isinstance(error, OperationalError) and error.connection_invalidated
+    )
 
 
 def transact(work: Callable[[], T]) -> T:
@@ -190,5 +212,5 @@ def transact(work: Callable[[], T]) -> T:
         except DBAPIError as error:
             if in_unit_of_work() or attempt + 1 == RETRIES or not is_transient(error):
                 raise
-            time.sleep(random.uniform(0.005, 0.03) * (attempt + 1))  # noqa: S311 -- jitter, no secret
+            time.sleep(random.uniform(0.005, 0.03) * (attempt + 1))
     raise AssertionError("unreachable")

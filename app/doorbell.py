@@ -32,13 +32,20 @@ class Doorbell(Protocol):
 @cache
 def connection() -> Redis:
     """Return this process's Redis connection (made on first use)."""
-    return Redis.from_url(settings().redis_url, socket_connect_timeout=2, socket_keepalive=True)
+    return Redis.from_url(
+        settings().redis_url, socket_connect_timeout=2, socket_keepalive=True
+    )
 
 
 @cache
 def lane(name: str = LANE) -> Queue:
     """Return an RQ queue with JSON payloads."""
-    return Queue(name, connection=connection(), serializer=JSONSerializer, default_timeout=JOB_SECONDS)
+    return Queue(
+        name,
+        connection=connection(),
+        serializer=JSONSerializer,
+        default_timeout=JOB_SECONDS,
+    )
 
 
 class RqDoorbell:
@@ -69,7 +76,7 @@ _bell: Doorbell = RqDoorbell()
 
 def use(bell: Doorbell) -> None:
     """Replace the bell of this process."""
-    global _bell  # noqa: PLW0603 -- the composition root's choice
+    global _bell
     _bell = bell
 
 

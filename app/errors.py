@@ -10,7 +10,12 @@ class DeskError(Exception):
     """
 
     def __init__(
-        self, code: str, message: str = "", *, fields: dict[str, str] | None = None, **facts: object
+        self,
+        code: str,
+        message: str = "",
+        *,
+        fields: dict[str, str] | None = None,
+        **facts: object,
     ) -> None:
         """Keep the code, the sentence and the facts."""
         super().__init__(message or code)

@@ -11,7 +11,16 @@ from typing import Any
 import structlog
 
 _ADDRESS = re.compile(r"([^\s@<>\"']{1,64})@([^\s@<>\"']{1,255})")
-_HIDDEN = {"body", "text", "html", "password", "secret", "token", "raw", "authorization"}
+_HIDDEN = {
+    "body",
+    "text",
+    "html",
+    "password",
+    "secret",
+    "token",
+    "raw",
+    "authorization",
+}
 
 
 def _redact(
@@ -28,7 +37,9 @@ def _redact(
 def configure_logs(level: str = "info") -> None:
     """Send all logs to standard error as `key=value` lines."""
     number = logging.getLevelNamesMapping().get(level.upper(), logging.INFO)
-    logging.basicConfig(stream=sys.stderr, level=number, format="%(levelname)s %(name)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=number, format="%(levelname)s %(name)s %(message)s"
+    )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -36,7 +47,9 @@ def configure_logs(level: str = "info") -> None:
             structlog.processors.TimeStamper(fmt="iso"),
             structlog.processors.format_exc_info,
             _redact,
-            structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "event"]),
+            structlog.processors.LogfmtRenderer(
+                key_order=["timestamp", "level", "event"]
+            ),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(file=sys.stderr),

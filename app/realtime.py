@@ -31,7 +31,9 @@ class RedisWire:
         try:
             with connection().pipeline(transaction=False) as pipe:
                 for item in items:
-                    pipe.xadd(STREAM, {"j": orjson.dumps(item)}, maxlen=KEPT, approximate=True)
+                    pipe.xadd(
+                        STREAM, {"j": orjson.dumps(item)}, maxlen=KEPT, approximate=True
+                    )
                 pipe.execute()
         except RedisError as error:
             log().warning("realtime_silent", error=str(error))
@@ -54,11 +56,13 @@ _wire: Wire = RedisWire()
 
 def use(wire: Wire) -> None:
     """Replace the wire of this process."""
-    global _wire  # noqa: PLW0603 -- the composition root's choice
+    global _wire
     _wire = wire
 
 
-def publish(topic: str, *, teams: Iterable[int] = (), users: Iterable[int] = (), **facts: Any) -> None:
+def publish(
+    topic: str, *, teams: Iterable[int] = (), users: Iterable[int] = (), **facts: Any
+) -> None:
     """Tell screens about `topic` after commit. Only members of `teams`, these `users`, and roles that see all get it."""
     item = {"topic": topic, "teams": sorted(teams), "users": sorted(users), **facts}
     if not in_unit_of_work():

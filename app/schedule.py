@@ -26,7 +26,10 @@ class Timer(Base):
     lease_until: Mapped[datetime | None]
     fence: Mapped[int] = mapped_column(default=0, server_default=text("0"))
 
-    __table_args__ = (Index("ix_timers_due", "due_at"), Index("ix_timers_job_ref", "job", "ref"))
+    __table_args__ = (
+        Index("ix_timers_due", "due_at"),
+        Index("ix_timers_job_ref", "job", "ref"),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,13 @@ def set_timer(key: str, due_at: datetime, *, job: str, ref: int) -> None:
     session().execute(
         statement.on_conflict_do_update(
             index_elements=[Timer.key],
-            set_={"due_at": due_at, "job": job, "ref": ref, "lease_until": None, "fence": Timer.fence + 1},
+            set_={
+                "due_at": due_at,
+                "job": job,
+                "ref": ref,
+                "lease_until": None,
+                "fence": Timer.fence + 1,
+            },
         )
     )
 
@@ -73,7 +82,9 @@ def claim_due(*, limit: int, lease_seconds: int) -> list[DueTimer]:
     claimed = session().execute(
         update(Timer)
         .where(Timer.id.in_(select(wanted.c.id)))
-        .values(lease_until=now + timedelta(seconds=lease_seconds), fence=Timer.fence + 1)
+        .values(
+            lease_until=now + timedelta(seconds=lease_seconds), fence=Timer.fence + 1
+        )
         .returning(Timer.id, Timer.key, Timer.job, Timer.ref, Timer.fence, Timer.due_at)
         .execution_options(synchronize_session=False)
     )
@@ -82,11 +93,20 @@ def claim_due(*, limit: int, lease_seconds: int) -> list[DueTimer]:
 
 def finish(timer_id: int, *, fence: int) -> bool:
     """Delete a claimed timer with its effect; False when the claim was lost meanwhile."""
-    done = session().execute(delete(Timer).where(Timer.id == timer_id, Timer.fence == fence).returning(Timer.id))
+    done = session().execute(
+        delete(Timer)
+        .where(Timer.id == timer_id, Timer.fence == fence)
+        .returning(Timer.id)
+    )
     return done.first() is not None
 
 
 def next_due_in() -> float | None:
     """Return seconds until the next unclaimed timer is due (negative: overdue), None without timers."""
-    due = session().scalar(select(Timer.due_at).where(Timer.lease_until.is_(None)).order_by(Timer.due_at).limit(1))
+    due = session().scalar(
+        select(Timer.due_at)
+        .where(Timer.lease_until.is_(None))
+        .order_by(Timer.due_at)
+        .limit(1)
+    )
     return None if due is None else (due - utcnow()).total_seconds()

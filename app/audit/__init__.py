@@ -1,0 +1,1 @@
+"""The closed-loop record: one hash chain of events per case, verifiable offline."""

@@ -1,0 +1,1 @@
+"""Cases: what a customer wants settled. Does not know that processes exist."""

@@ -1,0 +1,1 @@
+"""People and organizations outside, and the addresses they write from."""

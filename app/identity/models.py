@@ -1,0 +1,132 @@
+"""Tables of the identity room."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Identity,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.db import Base
+
+
+class Role(StrEnum):
+    """What a user may do at most; finer rights follow from teams."""
+
+    AGENT = "agent"
+    MANAGER = "manager"
+    DESIGNER = "designer"
+    ADMIN = "admin"
+
+
+class User(Base):
+    """A person who works in the desk."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    login: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    email: Mapped[str] = mapped_column(default="")
+    password_hash: Mapped[str]
+    role: Mapped[Role]
+    locale: Mapped[str] = mapped_column(default="")
+    theme: Mapped[str] = mapped_column(default="auto")
+    is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    created_at: Mapped[datetime]
+
+    __table_args__ = (CheckConstraint("login = lower(login)", name="login_lower"),)
+
+
+class Team(Base):
+    """A group that work is dispatched to; `key` is what processes and lanes name."""
+
+    __tablename__ = "teams"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    name_zh: Mapped[str] = mapped_column(default="")
+    email: Mapped[str] = mapped_column(default="")
+
+
+class TeamMember(Base):
+    """Membership; a lead is who escalations go to."""
+
+    __tablename__ = "team_members"
+
+    team_id: Mapped[int] = mapped_column(
+        ForeignKey("teams.id", ondelete="CASCADE"), primary_key=True
+    )
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    is_lead: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
+
+
+class LoginSession(Base):
+    """A signed-in browser: the cookie holds the token, the row its digest, so that it can be ended here."""
+
+    __tablename__ = "login_sessions"
+
+    digest: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    csrf: Mapped[str]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class ApiToken(Base):
+    """A bearer token of a user for the API."""
+
+    __tablename__ = "api_tokens"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        ForeignKey("users.id", ondelete="CASCADE"), index=True
+    )
+    name: Mapped[str]
+    digest: Mapped[str] = mapped_column(unique=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+
+
+class LoginThrottle(Base):
+    """Failed sign-ins per account and per address."""
+
+    __tablename__ = "login_throttles"
+
+    key: Mapped[str] = mapped_column(primary_key=True)
+    failures: Mapped[int]
+    last_at: Mapped[datetime]
+    blocked_until: Mapped[datetime | None]
+
+
+class Notice(Base):
+    """A line for one user's notice list: escalated, chased, assigned."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    text: Mapped[str]
+    link: Mapped[str]
+    created_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        Index("ix_notices_user", "user_id", "id"),
+        UniqueConstraint("user_id", "id", name="uq_notices_user_id_id"),
+    )

@@ -1,0 +1,1 @@
+"""Canned texts that processes and agents send."""

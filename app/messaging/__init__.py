@@ -1,0 +1,1 @@
+"""Envelopes in, messages kept, deliveries out; channel accounts and their health."""

@@ -1,0 +1,1 @@
+"""Where cases and processes meet: starts, correlations, capabilities."""

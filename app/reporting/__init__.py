@@ -1,0 +1,1 @@
+"""Read models over several rooms: counters and closed-loop views."""

@@ -1,0 +1,1 @@
+"""Queues: where work waits, which team serves it, which calendar counts."""

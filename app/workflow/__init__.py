@@ -1,0 +1,1 @@
+"""BPMN definitions and their running instances. Knows nothing of cases."""
