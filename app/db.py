@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -51,6 +52,13 @@ class Base(DeclarativeBase):
         dict[str, Any]: JSONB,
         list[Any]: JSONB,
         list[str]: JSONB,
+        StrEnum: Enum(
+            StrEnum,
+            native_enum=False,
+            length=32,
+            create_constraint=True,
+            values_callable=lambda kind: [member.value for member in kind],
+        ),
     }
 
 

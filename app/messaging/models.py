@@ -6,7 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -89,12 +90,12 @@ class Envelope(Base):
 
     __table_args__ = (
         UniqueConstraint("account_id", "external_id"),
-        Index("ix_envelopes_open", "id", postgresql_where=text("state = 'received'")),
+        Index("ix_envelopes_open", "id", postgresql_where=sql("state = 'received'")),
         Index(
             "ix_envelopes_order",
             "order_key",
             "id",
-            postgresql_where=text("state = 'received'"),
+            postgresql_where=sql("state = 'received'"),
         ),
         Index("ix_envelopes_digest", "digest"),
     )
@@ -150,7 +151,7 @@ class Message(Base):
     __table_args__ = (
         Index("ix_messages_case", "case_id", "id"),
         Index(
-            "ix_messages_rfc_id", "rfc_id", postgresql_where=text("rfc_id is not null")
+            "ix_messages_rfc_id", "rfc_id", postgresql_where=sql("rfc_id is not null")
         ),
         Index("ix_messages_search", "search", postgresql_using="gin"),
     )
@@ -197,7 +198,7 @@ class Delivery(Base):
         Index(
             "ix_deliveries_open",
             "due_at",
-            postgresql_where=text("state in ('queued', 'sending')"),
+            postgresql_where=sql("state in ('queued', 'sending')"),
         ),
     )
 
