@@ -20,6 +20,7 @@ from sqlalchemy import (
     Connection,
     DateTime,
     Engine,
+    Enum,
     MetaData,
     Text,
     create_engine,
@@ -101,9 +102,7 @@ def bind(connection: Connection | Engine) -> None:
 def engine() -> Engine:
     """Return the engine in use; raises RuntimeError before `configure`."""
     if _bind is None:
-        raise RuntimeError(
-            "The database is not configured: call app.db.configure first."
-        )
+        raise RuntimeError("The database is not configured: call app.db.configure first.")
     return _bind.engine
 
 
@@ -125,9 +124,7 @@ def frame() -> _Frame:
     """Return the current unit of work; raises RuntimeError outside of one."""
     current = _frame.get()
     if current is None:
-        raise RuntimeError(
-            "No unit of work is open: open one with app.db.unit_of_work()."
-        )
+        raise RuntimeError("No unit of work is open: open one with app.db.unit_of_work().")
     return current
 
 
@@ -162,12 +159,8 @@ def unit_of_work() -> Iterator[Session]:
         yield outer.session
         return
     if _bind is None:
-        raise RuntimeError(
-            "The database is not configured: call app.db.configure first."
-        )
-    mode = (
-        "create_savepoint" if isinstance(_bind, Connection) else "conditional_savepoint"
-    )
+        raise RuntimeError("The database is not configured: call app.db.configure first.")
+    mode = "create_savepoint" if isinstance(_bind, Connection) else "conditional_savepoint"
     current = _Frame(Session(_bind, join_transaction_mode=mode, expire_on_commit=False))  # type: ignore[arg-type]
     token = _frame.set(current)
     try:
@@ -206,9 +199,7 @@ def is_transient(error: BaseException) -> bool:
     if not isinstance(error, DBAPIError):
         return False
     state = getattr(error.orig, "sqlstate", None)
-    return state in TRANSIENT_STATES or (
-        isinstance(error, OperationalError) and error.connection_invalidated
-    )
+    return state in TRANSIENT_STATES or (isinstance(error, OperationalError) and error.connection_invalidated)
 
 
 def transact(work: Callable[[], T]) -> T:

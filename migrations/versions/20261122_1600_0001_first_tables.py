@@ -1,0 +1,869 @@
+"""first tables."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision = "0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.execute("create sequence case_numbers")
+    op.execute("create sequence work_order_numbers")
+    op.create_table(
+        "audit_chains",
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("head", sa.Text(), nullable=False),
+        sa.Column("sealed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("chain", name=op.f("pk_audit_chains")),
+    )
+    op.create_table(
+        "auto_mails",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_auto_mails")),
+    )
+    op.create_index("ix_auto_mails_address", "auto_mails", ["address", "sent_at"], unique=False)
+    op.create_table(
+        "blobs",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_blobs")),
+    )
+    op.create_table(
+        "calendars",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("timezone", sa.Text(), nullable=False),
+        sa.Column("weekly", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("holidays", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
+        sa.UniqueConstraint("key", name=op.f("uq_calendars_key")),
+    )
+    op.create_table(
+        "channel_accounts",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("provider", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("config", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("secrets", sa.Text(), nullable=False),
+        sa.Column("queue_key", sa.Text(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("cursor", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("inbound_health", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("outbound_health", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_accounts")),
+    )
+    op.create_index(op.f("ix_channel_accounts_address"), "channel_accounts", ["address"], unique=False)
+    op.create_table(
+        "login_throttles",
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("blocked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.PrimaryKeyConstraint("key", name=op.f("pk_login_throttles")),
+    )
+    op.create_table(
+        "organizations",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("domain", sa.Text(), nullable=True),
+        sa.Column("tier", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
+        sa.UniqueConstraint("domain", name=op.f("uq_organizations_domain")),
+    )
+    op.create_table(
+        "teams",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
+        sa.UniqueConstraint("key", name=op.f("uq_teams_key")),
+    )
+    op.create_table(
+        "templates",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_templates")),
+        sa.UniqueConstraint("key", "language", name=op.f("uq_templates_key_language")),
+    )
+    op.create_table(
+        "timers",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("job", sa.Text(), nullable=False),
+        sa.Column("ref", sa.BigInteger(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fence", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_timers")),
+        sa.UniqueConstraint("key", name=op.f("uq_timers_key")),
+    )
+    op.create_index("ix_timers_due", "timers", ["due_at"], unique=False)
+    op.create_index("ix_timers_job_ref", "timers", ["job", "ref"], unique=False)
+    op.create_table(
+        "users",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("password_hash", sa.Text(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "agent",
+                "manager",
+                "designer",
+                "admin",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("locale", sa.Text(), nullable=False),
+        sa.Column("theme", sa.Text(), nullable=False),
+        sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("login = lower(login)", name=op.f("ck_users_login_lower")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
+        sa.UniqueConstraint("login", name=op.f("uq_users_login")),
+    )
+    op.create_table(
+        "api_tokens",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revoked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_api_tokens_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_api_tokens")),
+        sa.UniqueConstraint("digest", name=op.f("uq_api_tokens_digest")),
+    )
+    op.create_index(op.f("ix_api_tokens_user_id"), "api_tokens", ["user_id"], unique=False)
+    op.create_table(
+        "audit_events",
+        sa.Column("chain", sa.Text(), nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("actor", sa.Text(), nullable=False),
+        sa.Column("actor_name", sa.Text(), nullable=False),
+        sa.Column("cause", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("previous", sa.Text(), nullable=False),
+        sa.Column("hash", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["chain"], ["audit_chains.chain"], name=op.f("fk_audit_events_chain")),
+        sa.PrimaryKeyConstraint("chain", "seq", name=op.f("pk_audit_events")),
+    )
+    op.create_index("ix_audit_events_at", "audit_events", ["at"], unique=False)
+    op.create_table(
+        "contacts",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.BigInteger(), nullable=True),
+        sa.Column("is_blocked", sa.Boolean(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_contacts_organization_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
+    )
+    op.create_index(op.f("ix_contacts_organization_id"), "contacts", ["organization_id"], unique=False)
+    op.create_table(
+        "entry_rules",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.Column("subject_contains", sa.Text(), nullable=False),
+        sa.Column("definition_key", sa.Text(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["channel_accounts.id"], name=op.f("fk_entry_rules_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_entry_rules")),
+    )
+    op.create_table(
+        "envelopes",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("order_key", sa.Text(), nullable=False),
+        sa.Column("meta", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "received",
+                "done",
+                "dropped",
+                "failed",
+                name="envelopestate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["channel_accounts.id"], name=op.f("fk_envelopes_account_id")),
+        sa.ForeignKeyConstraint(["digest"], ["blobs.digest"], name=op.f("fk_envelopes_digest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_envelopes")),
+        sa.UniqueConstraint("account_id", "external_id", name=op.f("uq_envelopes_account_id_external_id")),
+    )
+    op.create_index("ix_envelopes_digest", "envelopes", ["digest"], unique=False)
+    op.create_index(
+        "ix_envelopes_open", "envelopes", ["id"], unique=False, postgresql_where=sa.text("state = 'received'")
+    )
+    op.create_index(
+        "ix_envelopes_order",
+        "envelopes",
+        ["order_key", "id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'received'"),
+    )
+    op.create_table(
+        "login_sessions",
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("csrf", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_login_sessions_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_login_sessions")),
+    )
+    op.create_index(op.f("ix_login_sessions_user_id"), "login_sessions", ["user_id"], unique=False)
+    op.create_table(
+        "notices",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_notices_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notices")),
+        sa.UniqueConstraint("user_id", "id", name="uq_notices_user_id_id"),
+    )
+    op.create_index("ix_notices_user", "notices", ["user_id", "id"], unique=False)
+    op.create_table(
+        "process_definitions",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("xml_digest", sa.Text(), nullable=False),
+        sa.Column("compiled", sa.LargeBinary(), nullable=True),
+        sa.Column("process_id", sa.Text(), nullable=False),
+        sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("files", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("facts", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("is_executable", sa.Boolean(), nullable=False),
+        sa.Column("is_published", sa.Boolean(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["xml_digest"], ["blobs.digest"], name=op.f("fk_process_definitions_xml_digest")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_process_definitions")),
+        sa.UniqueConstraint("key", "version", name=op.f("uq_process_definitions_key_version")),
+    )
+    op.create_index(
+        "uq_process_definitions_published",
+        "process_definitions",
+        ["key"],
+        unique=True,
+        postgresql_where=sa.text("is_published"),
+    )
+    op.create_table(
+        "queues",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=False),
+        sa.Column("calendar_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_queues_calendar_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_queues_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_queues")),
+        sa.UniqueConstraint("key", name=op.f("uq_queues_key")),
+    )
+    op.create_index(op.f("ix_queues_calendar_id"), "queues", ["calendar_id"], unique=False)
+    op.create_index(op.f("ix_queues_team_id"), "queues", ["team_id"], unique=False)
+    op.create_table(
+        "team_members",
+        sa.Column("team_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("is_lead", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_team_members_team_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_team_members_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("team_id", "user_id", name=op.f("pk_team_members")),
+    )
+    op.create_index(op.f("ix_team_members_user_id"), "team_members", ["user_id"], unique=False)
+    op.create_table(
+        "cases",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("preview", sa.Text(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "new",
+                "open",
+                "dispatched",
+                "waiting",
+                "resolved",
+                "archived",
+                "cancelled",
+                name="casestatus",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("type", sa.Text(), nullable=False),
+        sa.Column("priority", sa.Text(), nullable=False),
+        sa.Column("queue_key", sa.Text(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=True),
+        sa.Column("assignee_id", sa.BigInteger(), nullable=True),
+        sa.Column("contact_id", sa.BigInteger(), nullable=True),
+        sa.Column("contact_name", sa.Text(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("auto", sa.Text(), nullable=False),
+        sa.Column("is_unread", sa.Boolean(), nullable=False),
+        sa.Column("chase_count", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("touched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_why", sa.Text(), nullable=False),
+        sa.Column("first_reply_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reopen_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retain_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("merged_into", sa.BigInteger(), nullable=True),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["channel_accounts.id"], name=op.f("fk_cases_account_id")),
+        sa.ForeignKeyConstraint(["assignee_id"], ["users.id"], name=op.f("fk_cases_assignee_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_cases_contact_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_cases_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_cases")),
+        sa.UniqueConstraint("number", name=op.f("uq_cases_number")),
+    )
+    op.create_index(
+        "ix_cases_assignee_open",
+        "cases",
+        ["assignee_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("archived_at is null"),
+    )
+    op.create_index(op.f("ix_cases_contact_id"), "cases", ["contact_id"], unique=False)
+    op.create_index(
+        "ix_cases_due_open", "cases", ["due_at", "id"], unique=False, postgresql_where=sa.text("archived_at is null")
+    )
+    op.create_index(
+        "ix_cases_team_open",
+        "cases",
+        ["team_id", "due_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("archived_at is null"),
+    )
+    op.create_index("ix_cases_team_touched", "cases", ["team_id", "touched_at", "id"], unique=False)
+    op.create_index("ix_cases_touched", "cases", ["touched_at", "id"], unique=False)
+    op.create_table(
+        "contact_points",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_contact_points_contact_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_points")),
+        sa.UniqueConstraint("kind", "address", name=op.f("uq_contact_points_kind_address")),
+    )
+    op.create_index(op.f("ix_contact_points_contact_id"), "contact_points", ["contact_id"], unique=False)
+    op.create_table(
+        "process_instances",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("definition_id", sa.BigInteger(), nullable=False),
+        sa.Column("business_key", sa.Text(), nullable=False),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "waiting",
+                "completed",
+                "faulted",
+                "cancelled",
+                name="instancestate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("state", sa.LargeBinary(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["definition_id"], ["process_definitions.id"], name=op.f("fk_process_instances_definition_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_process_instances")),
+    )
+    op.create_index(op.f("ix_process_instances_business_key"), "process_instances", ["business_key"], unique=False)
+    op.create_index(op.f("ix_process_instances_definition_id"), "process_instances", ["definition_id"], unique=False)
+    op.create_table(
+        "drafts",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("recipients", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("files", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("seen_message_id", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_drafts_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_drafts_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("case_id", "user_id", name=op.f("pk_drafts")),
+    )
+    op.create_table(
+        "faults",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("instance_id", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("element_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("code", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("resolution", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["instance_id"], ["process_instances.id"], name=op.f("fk_faults_instance_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_faults")),
+    )
+    op.create_index(
+        "uq_faults_open",
+        "faults",
+        ["instance_id", "token"],
+        unique=True,
+        postgresql_where=sa.text("resolved_at is null"),
+    )
+    op.create_table(
+        "interactions",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=True),
+        sa.Column("account_id", sa.BigInteger(), nullable=True),
+        sa.Column("contact_id", sa.BigInteger(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["channel_accounts.id"], name=op.f("fk_interactions_account_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_interactions_case_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_interactions_contact_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_interactions")),
+    )
+    op.create_index(op.f("ix_interactions_case_id"), "interactions", ["case_id"], unique=False)
+    op.create_index(op.f("ix_interactions_contact_id"), "interactions", ["contact_id"], unique=False)
+    op.create_table(
+        "subscriptions",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("instance_id", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("element_id", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("roles", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("label", sa.Text(), nullable=False),
+        sa.Column("label_zh", sa.Text(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["instance_id"], ["process_instances.id"], name=op.f("fk_subscriptions_instance_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_subscriptions")),
+        sa.UniqueConstraint("instance_id", "token", name=op.f("uq_subscriptions_instance_id_token")),
+    )
+    op.create_index("ix_subscriptions_message", "subscriptions", ["message", "kind"], unique=False)
+    op.create_table(
+        "tasks",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("instance_id", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("element_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), nullable=False),
+        sa.Column("form", sa.Text(), nullable=False),
+        sa.Column("lane", sa.Text(), nullable=False),
+        sa.Column("candidate_teams", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("candidate_users", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("assignee_id", sa.BigInteger(), nullable=True),
+        sa.Column("data", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open", "completed", "cancelled", name="taskstate", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Text(), nullable=False),
+        sa.Column("revision", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["instance_id"], ["process_instances.id"], name=op.f("fk_tasks_instance_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
+        sa.UniqueConstraint("token", name=op.f("uq_tasks_token")),
+    )
+    op.create_index(op.f("ix_tasks_assignee_id"), "tasks", ["assignee_id"], unique=False)
+    op.create_index("ix_tasks_due", "tasks", ["due_at"], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_index("ix_tasks_open", "tasks", ["instance_id"], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_table(
+        "visits",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("instance_id", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("element_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["instance_id"], ["process_instances.id"], name=op.f("fk_visits_instance_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_visits")),
+    )
+    op.create_index("ix_visits_instance", "visits", ["instance_id", "id"], unique=False)
+    op.create_table(
+        "waiting_timers",
+        sa.Column("instance_id", sa.BigInteger(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("element_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_interrupting", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["instance_id"], ["process_instances.id"], name=op.f("fk_waiting_timers_instance_id")),
+        sa.PrimaryKeyConstraint("instance_id", "token", name=op.f("pk_waiting_timers")),
+    )
+    op.create_table(
+        "work_orders",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("number", sa.Text(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("title", sa.Text(), nullable=False),
+        sa.Column("fields", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "dispatched",
+                "declined",
+                "accepted",
+                "replied",
+                "cancelling",
+                "archived",
+                "cancelled",
+                name="workorderstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("team_id", sa.BigInteger(), nullable=True),
+        sa.Column("holder_id", sa.BigInteger(), nullable=True),
+        sa.Column("opened_by", sa.BigInteger(), nullable=True),
+        sa.Column("round", sa.BigInteger(), nullable=False),
+        sa.Column("chase_count", sa.BigInteger(), nullable=False),
+        sa.Column("urgency", sa.BigInteger(), nullable=False),
+        sa.Column("escalation", sa.BigInteger(), nullable=False),
+        sa.Column("dispatched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("replied_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("reply", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("retain_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_work_orders_case_id")),
+        sa.ForeignKeyConstraint(["holder_id"], ["users.id"], name=op.f("fk_work_orders_holder_id")),
+        sa.ForeignKeyConstraint(["opened_by"], ["users.id"], name=op.f("fk_work_orders_opened_by")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_work_orders_team_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_work_orders")),
+        sa.UniqueConstraint("number", name=op.f("uq_work_orders_number")),
+    )
+    op.create_index(op.f("ix_work_orders_case_id"), "work_orders", ["case_id"], unique=False)
+    op.create_index(
+        "ix_work_orders_holder_open",
+        "work_orders",
+        ["holder_id"],
+        unique=False,
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.create_index(
+        "ix_work_orders_team_open",
+        "work_orders",
+        ["team_id", "due_at"],
+        unique=False,
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.create_table(
+        "amendments",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("work_order_id", sa.BigInteger(), nullable=False),
+        sa.Column("changes", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["work_order_id"], ["work_orders.id"], name=op.f("fk_amendments_work_order_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendments")),
+    )
+    op.create_index(op.f("ix_amendments_work_order_id"), "amendments", ["work_order_id"], unique=False)
+    op.create_table(
+        "drives",
+        sa.Column("instance_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("work_order_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_drives_case_id")),
+        sa.ForeignKeyConstraint(["instance_id"], ["process_instances.id"], name=op.f("fk_drives_instance_id")),
+        sa.ForeignKeyConstraint(["work_order_id"], ["work_orders.id"], name=op.f("fk_drives_work_order_id")),
+        sa.PrimaryKeyConstraint("instance_id", name=op.f("pk_drives")),
+    )
+    op.create_index(op.f("ix_drives_case_id"), "drives", ["case_id"], unique=False)
+    op.create_index(op.f("ix_drives_work_order_id"), "drives", ["work_order_id"], unique=False)
+    op.create_table(
+        "messages",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("interaction_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "direction",
+            sa.Enum("in", "out", "note", name="direction", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("contact_id", sa.BigInteger(), nullable=True),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("full_text", sa.Text(), nullable=False),
+        sa.Column("html", sa.Text(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("recipients", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("rfc_id", sa.Text(), nullable=True),
+        sa.Column("auto", sa.Text(), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("cause", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("problems", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("raw_digest", sa.Text(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("moved_from", sa.BigInteger(), nullable=True),
+        sa.Column("search", postgresql.TSVECTOR(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_messages_case_id")),
+        sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_messages_contact_id")),
+        sa.ForeignKeyConstraint(["interaction_id"], ["interactions.id"], name=op.f("fk_messages_interaction_id")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_messages_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_messages")),
+    )
+    op.create_index("ix_messages_case", "messages", ["case_id", "id"], unique=False)
+    op.create_index(op.f("ix_messages_interaction_id"), "messages", ["interaction_id"], unique=False)
+    op.create_index(
+        "ix_messages_rfc_id", "messages", ["rfc_id"], unique=False, postgresql_where=sa.text("rfc_id is not null")
+    )
+    op.create_index("ix_messages_search", "messages", ["search"], unique=False, postgresql_using="gin")
+    op.create_table(
+        "attachments",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("media_type", sa.Text(), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column("digest", sa.Text(), nullable=False),
+        sa.Column("content_id", sa.Text(), nullable=False),
+        sa.Column("is_inline", sa.Boolean(), nullable=False),
+        sa.ForeignKeyConstraint(["digest"], ["blobs.digest"], name=op.f("fk_attachments_digest")),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_attachments_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attachments")),
+    )
+    op.create_index(op.f("ix_attachments_message_id"), "attachments", ["message_id"], unique=False)
+    op.create_table(
+        "deliveries",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued",
+                "sending",
+                "sent",
+                "delivered",
+                "failed",
+                "bounced",
+                "in_doubt",
+                name="deliverystate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("detail", sa.Text(), nullable=False),
+        sa.Column("attempts", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("fence", sa.BigInteger(), nullable=False),
+        sa.Column("provider_id", sa.Text(), nullable=False),
+        sa.Column("headers", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["channel_accounts.id"], name=op.f("fk_deliveries_account_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_deliveries_case_id")),
+        sa.ForeignKeyConstraint(["message_id"], ["messages.id"], name=op.f("fk_deliveries_message_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_deliveries")),
+        sa.UniqueConstraint("key", name=op.f("uq_deliveries_key")),
+        sa.UniqueConstraint("message_id", name=op.f("uq_deliveries_message_id")),
+    )
+    op.create_index(op.f("ix_deliveries_case_id"), "deliveries", ["case_id"], unique=False)
+    op.create_index(
+        "ix_deliveries_open",
+        "deliveries",
+        ["due_at"],
+        unique=False,
+        postgresql_where=sa.text("state in ('queued', 'sending')"),
+    )
+
+
+def downgrade() -> None:
+    """Take back."""
+    op.drop_index(
+        "ix_deliveries_open", table_name="deliveries", postgresql_where=sa.text("state in ('queued', 'sending')")
+    )
+    op.drop_index(op.f("ix_deliveries_case_id"), table_name="deliveries")
+    op.drop_table("deliveries")
+    op.drop_index(op.f("ix_attachments_message_id"), table_name="attachments")
+    op.drop_table("attachments")
+    op.drop_index("ix_messages_search", table_name="messages", postgresql_using="gin")
+    op.drop_index("ix_messages_rfc_id", table_name="messages", postgresql_where=sa.text("rfc_id is not null"))
+    op.drop_index(op.f("ix_messages_interaction_id"), table_name="messages")
+    op.drop_index("ix_messages_case", table_name="messages")
+    op.drop_table("messages")
+    op.drop_index(op.f("ix_drives_work_order_id"), table_name="drives")
+    op.drop_index(op.f("ix_drives_case_id"), table_name="drives")
+    op.drop_table("drives")
+    op.drop_index(op.f("ix_amendments_work_order_id"), table_name="amendments")
+    op.drop_table("amendments")
+    op.drop_index("ix_work_orders_team_open", table_name="work_orders", postgresql_where=sa.text("ended_at is null"))
+    op.drop_index("ix_work_orders_holder_open", table_name="work_orders", postgresql_where=sa.text("ended_at is null"))
+    op.drop_index(op.f("ix_work_orders_case_id"), table_name="work_orders")
+    op.drop_table("work_orders")
+    op.drop_table("waiting_timers")
+    op.drop_index("ix_visits_instance", table_name="visits")
+    op.drop_table("visits")
+    op.drop_index("ix_tasks_open", table_name="tasks", postgresql_where=sa.text("state = 'open'"))
+    op.drop_index("ix_tasks_due", table_name="tasks", postgresql_where=sa.text("state = 'open'"))
+    op.drop_index(op.f("ix_tasks_assignee_id"), table_name="tasks")
+    op.drop_table("tasks")
+    op.drop_index("ix_subscriptions_message", table_name="subscriptions")
+    op.drop_table("subscriptions")
+    op.drop_index(op.f("ix_interactions_contact_id"), table_name="interactions")
+    op.drop_index(op.f("ix_interactions_case_id"), table_name="interactions")
+    op.drop_table("interactions")
+    op.drop_index("uq_faults_open", table_name="faults", postgresql_where=sa.text("resolved_at is null"))
+    op.drop_table("faults")
+    op.drop_table("drafts")
+    op.drop_index(op.f("ix_process_instances_definition_id"), table_name="process_instances")
+    op.drop_index(op.f("ix_process_instances_business_key"), table_name="process_instances")
+    op.drop_table("process_instances")
+    op.drop_index(op.f("ix_contact_points_contact_id"), table_name="contact_points")
+    op.drop_table("contact_points")
+    op.drop_index("ix_cases_touched", table_name="cases")
+    op.drop_index("ix_cases_team_touched", table_name="cases")
+    op.drop_index("ix_cases_team_open", table_name="cases", postgresql_where=sa.text("archived_at is null"))
+    op.drop_index("ix_cases_due_open", table_name="cases", postgresql_where=sa.text("archived_at is null"))
+    op.drop_index(op.f("ix_cases_contact_id"), table_name="cases")
+    op.drop_index("ix_cases_assignee_open", table_name="cases", postgresql_where=sa.text("archived_at is null"))
+    op.drop_table("cases")
+    op.drop_index(op.f("ix_team_members_user_id"), table_name="team_members")
+    op.drop_table("team_members")
+    op.drop_index(op.f("ix_queues_team_id"), table_name="queues")
+    op.drop_index(op.f("ix_queues_calendar_id"), table_name="queues")
+    op.drop_table("queues")
+    op.drop_index(
+        "uq_process_definitions_published", table_name="process_definitions", postgresql_where=sa.text("is_published")
+    )
+    op.drop_table("process_definitions")
+    op.drop_index("ix_notices_user", table_name="notices")
+    op.drop_table("notices")
+    op.drop_index(op.f("ix_login_sessions_user_id"), table_name="login_sessions")
+    op.drop_table("login_sessions")
+    op.drop_index("ix_envelopes_order", table_name="envelopes", postgresql_where=sa.text("state = 'received'"))
+    op.drop_index("ix_envelopes_open", table_name="envelopes", postgresql_where=sa.text("state = 'received'"))
+    op.drop_index("ix_envelopes_digest", table_name="envelopes")
+    op.drop_table("envelopes")
+    op.drop_table("entry_rules")
+    op.drop_index(op.f("ix_contacts_organization_id"), table_name="contacts")
+    op.drop_table("contacts")
+    op.drop_index("ix_audit_events_at", table_name="audit_events")
+    op.drop_table("audit_events")
+    op.drop_index(op.f("ix_api_tokens_user_id"), table_name="api_tokens")
+    op.drop_table("api_tokens")
+    op.drop_table("users")
+    op.drop_index("ix_timers_job_ref", table_name="timers")
+    op.drop_index("ix_timers_due", table_name="timers")
+    op.drop_table("timers")
+    op.drop_table("templates")
+    op.drop_table("teams")
+    op.drop_table("organizations")
+    op.drop_table("login_throttles")
+    op.drop_index(op.f("ix_channel_accounts_address"), table_name="channel_accounts")
+    op.drop_table("channel_accounts")
+    op.drop_table("calendars")
+    op.drop_table("blobs")
+    op.drop_index("ix_auto_mails_address", table_name="auto_mails")
+    op.drop_table("auto_mails")
+    op.drop_table("audit_chains")
+    op.execute("drop sequence case_numbers")
+    op.execute("drop sequence work_order_numbers")
