@@ -1,0 +1,1 @@
+"""Chat: the web widget and messenger providers register here as modules of their own."""

@@ -1,0 +1,1 @@
+"""Fax providers register here as modules of their own."""

@@ -1,0 +1,1 @@
+"""Text messages: SMS providers register here as modules of their own."""

@@ -1,0 +1,1 @@
+"""Telephone calls: voice providers register here as modules of their own."""
