@@ -27,9 +27,7 @@ class AuditEvent(Base):
 
     __tablename__ = "audit_events"
 
-    chain: Mapped[str] = mapped_column(
-        ForeignKey("audit_chains.chain"), primary_key=True
-    )
+    chain: Mapped[str] = mapped_column(ForeignKey("audit_chains.chain"), primary_key=True)
     seq: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[str]
     at: Mapped[datetime]
