@@ -1,1 +1,1 @@
-"""Business time: calendars and their arithmetic."""
+"""Business time and service levels: calendars, policies and the clocks that run on them."""
