@@ -1,0 +1,463 @@
+"""Reading an expression: a precedence-climbing parser that builds closures over the names.
+
+Owns the grammar and the limits on nesting. Every closure takes the mapping of names and returns a value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.workflow.language import operations as ops
+from app.workflow.language.functions import FUNCTIONS, METHODS, Function, is_empty
+from app.workflow.language.lexer import LanguageError, Token, make_pattern, tokenize
+
+Evaluate = Callable[[Mapping[str, Any]], Any]
+
+MAX_NESTING = 30
+MAX_HEIGHT = 100
+
+_SIGNS = ("${", "#{", "{", "}", "(", ")", "[", "]", ",", ":", "?", ".", "==", "=", "!=", "<>", "<=", ">=", "<", ">")
+_SIGNS += ("&&", "||", "!", "+", "-", "**", "*", "//", "/", "%")
+_PATTERN = make_pattern(_SIGNS)
+
+_LITERALS: Mapping[str, Any] = {"true": True, "True": True, "false": False, "False": False, "null": None, "None": None}
+_RESERVED = frozenset(
+    {"and", "or", "not", "in", "is", "if", "else", "then", "lambda", "for", "while", "import", "def", "class"}
+)
+
+_COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "==": ops.equal,
+    "=": ops.equal,
+    "eq": ops.equal,
+    "is": ops.equal,
+    "!=": ops.not_equal,
+    "<>": ops.not_equal,
+    "ne": ops.not_equal,
+    "is not": ops.not_equal,
+    "<": ops.less,
+    "lt": ops.less,
+    "<=": ops.less_equal,
+    "le": ops.less_equal,
+    ">": ops.greater,
+    "gt": ops.greater,
+    ">=": ops.greater_equal,
+    "ge": ops.greater_equal,
+    "in": lambda item, container: ops.contains(container, item),
+    "not in": lambda item, container: not ops.contains(container, item),
+}
+_SUMS: Mapping[str, Callable[[Any, Any], Any]] = {"+": ops.add, "-": ops.subtract}
+_PRODUCTS: Mapping[str, Callable[[Any, Any], Any]] = {
+    "*": ops.multiply,
+    "/": ops.divide,
+    "div": ops.divide,
+    "//": ops.floor_divide,
+    "%": ops.modulo,
+    "mod": ops.modulo,
+}
+
+
+class Node:
+    """A parsed piece: its closure, how deep closures nest in it, and its value when it is a constant."""
+
+    __slots__ = ("constant", "height", "run")
+
+    def __init__(self, run: Evaluate, height: int, *, constant: bool = False) -> None:
+        """LanguageError when closures would nest deeper than 100."""
+        if height > MAX_HEIGHT:
+            raise LanguageError("The expression is nested too deeply; split it into parts.")
+        self.run = run
+        self.height = height
+        self.constant = constant
+
+
+def parse(text: str) -> tuple[Evaluate, frozenset[str]]:
+    """The closure of an expression and the top-level names it reads. LanguageError names the place of a mistake."""
+    parser = _Parser(text)
+    return parser.whole().run, frozenset(parser.names)
+
+
+def _constant(value: Any) -> Node:
+    return Node(lambda _names: value, 1, constant=True)
+
+
+def _binary(function: Callable[[Any, Any], Any], left: Node, right: Node, *, position: int) -> Node:
+    first, second = left.run, right.run
+
+    def run(names: Mapping[str, Any]) -> Any:
+        try:
+            return function(first(names), second(names))
+        except LanguageError as error:
+            raise located(error, position) from None
+
+    height = 1 + max(left.height, right.height)
+    if right.constant:
+        value = second({})
+
+        def run_constant(names: Mapping[str, Any]) -> Any:
+            try:
+                return function(first(names), value)
+            except LanguageError as error:
+                raise located(error, position) from None
+
+        return Node(run_constant, height)
+    return Node(run, height)
+
+
+def located(error: LanguageError, position: int) -> LanguageError:
+    """The error with a place in the text, its own when it has one."""
+    return error if error.position is not None else LanguageError(error.message, position)
+
+
+def _every(parts: list[Node], *, stop_at: bool) -> Node:
+    if len(parts) == 1:
+        return parts[0]
+    runs = tuple(part.run for part in parts)
+
+    def run(names: Mapping[str, Any]) -> Any:
+        value = None
+        for part in runs:
+            value = part(names)
+            if bool(value) is stop_at:
+                return value
+        return value
+
+    return Node(run, 1 + max(part.height for part in parts))
+
+
+def _field(owner: Node, name: str, *, position: int) -> Node:
+    run_owner = owner.run
+
+    def run(names: Mapping[str, Any]) -> Any:
+        value = run_owner(names)
+        if type(value) is dict:
+            return value.get(name)
+        try:
+            return ops.field(value, name)
+        except LanguageError as error:
+            raise located(error, position) from None
+
+    return Node(run, owner.height + 1)
+
+
+def _call(name: str, function: Function, arguments: list[Node], *, position: int) -> Node:
+    least, most, target = function
+    if not least <= len(arguments) <= most:
+        wanted = str(least) if least == most else f"{least} to {most}"
+        raise LanguageError(f"{name}(...) takes {wanted} value(s), not {len(arguments)}.", position)
+    runs = tuple(argument.run for argument in arguments)
+
+    def run(names: Mapping[str, Any]) -> Any:
+        values = [argument(names) for argument in runs]
+        try:
+            return target(*values)
+        except LanguageError as error:
+            raise located(error, position) from None
+
+    return Node(run, 1 + max((argument.height for argument in arguments), default=0))
+
+
+class _Parser:
+    def __init__(self, text: str) -> None:
+        self.tokens = tokenize(text, _PATTERN)
+        self.at = 0
+        self.depth = 0
+        self.names: set[str] = set()
+
+    @property
+    def token(self) -> Token:
+        return self.tokens[self.at]
+
+    def advance(self) -> Token:
+        token = self.tokens[self.at]
+        self.at += 1
+        return token
+
+    def accept(self, *texts: str) -> Token | None:
+        token = self.token
+        if token.kind in {"sign", "name"} and token.text in texts:
+            self.at += 1
+            return token
+        return None
+
+    def expect(self, text: str) -> None:
+        if not self.accept(text):
+            raise LanguageError(f"Expected {text} here, found {self.found()}.", self.token.position)
+
+    def found(self) -> str:
+        return "the end" if self.token.kind == "end" else f"“{self.token.text[:40]}”"
+
+    def whole(self) -> Node:
+        if self.token.text == "=" and self.token.kind == "sign":
+            self.advance()
+        if self.token.kind == "end":
+            raise LanguageError("The expression is empty.", 0)
+        node = self.expression()
+        if self.token.kind != "end":
+            raise LanguageError(f"Did not expect {self.found()} here.", self.token.position)
+        return node
+
+    def expression(self) -> Node:
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise LanguageError("The expression is nested too deeply; split it into parts.", self.token.position)
+        if self.accept("if"):
+            condition = self.expression()
+            self.expect("then")
+            node = self.choice(condition, self.expression(), separator="else")
+        else:
+            node = self.disjunction()
+            if self.accept("?"):
+                node = self.choice(node, self.expression(), separator=":")
+            elif self.accept("if"):
+                node = self.choice(self.disjunction(), node, separator="else")
+        self.depth -= 1
+        return node
+
+    def choice(self, condition: Node, chosen: Node, *, separator: str) -> Node:
+        self.expect(separator)
+        other = self.expression()
+        test, yes, no = condition.run, chosen.run, other.run
+        height = 1 + max(condition.height, chosen.height, other.height)
+        return Node(lambda names: yes(names) if test(names) else no(names), height)
+
+    def disjunction(self) -> Node:
+        parts = [self.conjunction()]
+        while self.accept("or", "||"):
+            parts.append(self.conjunction())
+        return _every(parts, stop_at=True)
+
+    def conjunction(self) -> Node:
+        parts = [self.negation()]
+        while self.accept("and", "&&"):
+            parts.append(self.negation())
+        return _every(parts, stop_at=False)
+
+    def negation(self) -> Node:
+        inverted = count = 0
+        while self.accept("not"):
+            inverted ^= 1
+            count += 1
+        node = self.comparison()
+        if not count:
+            return node
+        run = node.run
+        if inverted:
+            return Node(lambda names: not run(names), node.height + 1)
+        return Node(lambda names: bool(run(names)), node.height + 1)
+
+    def comparison(self) -> Node:
+        node = self.sum()
+        parts: list[Node] = []
+        while (found := self.comparison_sign()) is not None:
+            position = self.tokens[self.at - 1].position
+            right = self.sum()
+            parts.append(_binary(_COMPARISONS[found], node, right, position=position))
+            node = right
+        return _every(parts, stop_at=False) if parts else node
+
+    def comparison_sign(self) -> str | None:
+        token = self.token
+        if token.kind not in {"sign", "name"}:
+            return None
+        following = self.tokens[self.at + 1].text if token.kind == "name" else ""
+        pair = f"{token.text} {following}"
+        if pair in {"not in", "is not"}:
+            self.at += 2
+            return pair
+        if token.text in _COMPARISONS:
+            self.at += 1
+            return token.text
+        return None
+
+    def sum(self) -> Node:
+        return self.chain(_SUMS, self.product)
+
+    def product(self) -> Node:
+        return self.chain(_PRODUCTS, self.unary)
+
+    def chain(self, signs: Mapping[str, Callable[[Any, Any], Any]], operand: Callable[[], Node]) -> Node:
+        node = operand()
+        while self.token.kind in {"sign", "name"} and self.token.text in signs:
+            sign = self.advance()
+            node = _binary(signs[sign.text], node, operand(), position=sign.position)
+        return node
+
+    def unary(self) -> Node:
+        signs: list[Token] = []
+        while sign := self.accept("-", "+", "!"):
+            signs.append(sign)
+        if len(signs) > MAX_NESTING:
+            raise LanguageError("Too many signs in a row.", signs[0].position)
+        node = self.power()
+        for sign in reversed(signs):
+            node = self.signed(sign, node)
+        return node
+
+    def signed(self, sign: Token, node: Node) -> Node:
+        run, position = node.run, sign.position
+        if sign.text == "!":
+            return Node(lambda names: not run(names), node.height + 1)
+        if sign.text == "+":
+            return node
+
+        def negative(names: Mapping[str, Any]) -> Any:
+            try:
+                return ops.negate(run(names))
+            except LanguageError as error:
+                raise located(error, position) from None
+
+        return Node(negative, node.height + 1, constant=node.constant)
+
+    def power(self) -> Node:
+        node = self.postfix()
+        sign = self.accept("**")
+        if not sign:
+            return node
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise LanguageError("Too many powers in a row.", sign.position)
+        exponent = self.unary()
+        self.depth -= 1
+        return _binary(ops.power, node, exponent, position=sign.position)
+
+    def postfix(self) -> Node:
+        node = self.atom()
+        while sign := self.accept(".", "["):
+            if sign.text == "[":
+                key = self.expression()
+                self.expect("]")
+                node = _binary(ops.index, node, key, position=sign.position)
+            else:
+                node = self.member(node)
+        return node
+
+    def member(self, owner: Node) -> Node:
+        token = self.name_token("a field's name after the dot")
+        if self.accept("("):
+            arguments = self.arguments(")")
+            if token.text not in METHODS:
+                raise LanguageError(
+                    f"There is no method {token.text}(...); allowed are {_listed(METHODS)}.", token.position
+                )
+            return _call(token.text, METHODS[token.text], [owner, *arguments], position=token.position)
+        return _field(owner, token.text, position=token.position)
+
+    def name_token(self, wanted: str) -> Token:
+        token = self.token
+        if token.kind != "name":
+            raise LanguageError(f"Expected {wanted}, found {self.found()}.", token.position)
+        if token.text.startswith("__"):
+            raise LanguageError("A name may not begin with two underscores.", token.position)
+        return self.advance()
+
+    def arguments(self, closing: str) -> list[Node]:
+        found: list[Node] = []
+        while not self.accept(closing):
+            if found:
+                self.expect(",")
+            found.append(self.expression())
+        return found
+
+    def atom(self) -> Node:
+        token = self.token
+        if token.kind == "number":
+            return _constant(_number(self.advance()))
+        if token.kind == "string":
+            return _constant(self.advance().text)
+        if token.kind == "name":
+            return self.name()
+        closing = {"(": ")", "${": "}", "#{": "}"}.get(token.text) if token.kind == "sign" else None
+        if closing:
+            self.advance()
+            node = self.expression()
+            self.expect(closing)
+            return node
+        if self.accept("["):
+            return _list(self.arguments("]"))
+        if self.accept("{"):
+            return self.mapping()
+        raise LanguageError(f"Expected a value here, found {self.found()}.", token.position)
+
+    def mapping(self) -> Node:
+        keys: list[str] = []
+        values: list[Node] = []
+        while not self.accept("}"):
+            if keys:
+                self.expect(",")
+            if self.token.kind not in {"string", "name"}:
+                raise LanguageError(f"Expected a field's name, found {self.found()}.", self.token.position)
+            keys.append(self.advance().text)
+            self.expect(":")
+            values.append(self.expression())
+        pairs = tuple(zip(keys, (value.run for value in values), strict=True))
+        height = 1 + max((value.height for value in values), default=0)
+        return Node(lambda names: {key: run(names) for key, run in pairs}, height)
+
+    def name(self) -> Node:
+        token = self.name_token("a name")
+        name, position = token.text, token.position
+        if name in _LITERALS:
+            return _constant(_LITERALS[name])
+        if name in _RESERVED:
+            raise LanguageError(f"“{name}” cannot stand here.", position)
+        if self.accept("("):
+            return self.call(token)
+        if name == "empty" and self.begins_operand():
+            run_operand, height = self.operand_of_empty()
+            return Node(lambda names: is_empty(run_operand(names)), height + 1)
+        self.names.add(name)
+        return _lookup(name, position)
+
+    def operand_of_empty(self) -> tuple[Evaluate, int]:
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise LanguageError("The expression is nested too deeply; split it into parts.", self.token.position)
+        node = self.postfix()
+        self.depth -= 1
+        return node.run, node.height
+
+    def begins_operand(self) -> bool:
+        token = self.token
+        if token.kind == "name":
+            return token.text not in _RESERVED and token.text not in _COMPARISONS and token.text not in _PRODUCTS
+        return token.kind in {"number", "string"} or token.text in {"${", "#{"}
+
+    def call(self, token: Token) -> Node:
+        name = token.text
+        arguments = self.arguments(")")
+        if name in {"now", "today"} and not arguments:
+            self.names.add(name)
+            return _lookup(name, token.position)
+        if name not in FUNCTIONS:
+            raise LanguageError(f"There is no function {name}(...); allowed are {_listed(FUNCTIONS)}.", token.position)
+        return _call(name, FUNCTIONS[name], arguments, position=token.position)
+
+
+def _lookup(name: str, position: int) -> Node:
+    def run(names: Mapping[str, Any]) -> Any:
+        try:
+            return names[name]
+        except KeyError:
+            raise LanguageError(f"There is no variable called “{name}”.", position) from None
+
+    return Node(run, 1)
+
+
+def _list(entries: list[Node]) -> Node:
+    runs = tuple(entry.run for entry in entries)
+    return Node(lambda names: [run(names) for run in runs], 1 + max((entry.height for entry in entries), default=0))
+
+
+def _number(token: Token) -> int | float:
+    if token.text.isdigit():
+        return int(token.text)
+    value = float(token.text)
+    try:
+        return float(ops.capped(value))
+    except LanguageError as error:
+        raise located(error, token.position) from None
+
+
+def _listed(names: Mapping[str, Any]) -> str:
+    return ", ".join(sorted(names))
