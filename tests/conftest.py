@@ -1,0 +1,136 @@
+"""Fixtures of all tests: one real PostgreSQL and Valkey for the run, one database for each test process, one savepoint per test.
+
+TEST_DATABASE_URL (a database its user may make others beside) and TEST_REDIS_URL replace the embedded servers.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from app import bootstrap, doorbell, realtime
+from app import db as frame
+from app.settings import settings
+from tests.support.databases import TestDatabases, child_urls
+
+DATABASES = pytest.StashKey[TestDatabases]()
+
+
+# ---------------------------------------------------------------- servers: started once, by the process that steers the run
+def pytest_configure(config: pytest.Config) -> None:
+    """Give every process settings of its own, and never the developer's."""
+    folder = Path(tempfile.mkdtemp(prefix="ringback-test-"))
+    config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+    for name in [name for name in os.environ if name.endswith("_URL") and not name.startswith(("TEST_", "PIP_"))]:
+        del os.environ[name]
+    os.environ.update(
+        DATA_DIR=str(folder), SECRET_KEY="only for tests, 32 bytes or more", CRASH_AT="", LOG_LEVEL="error"
+    )
+    inherited = getattr(config, "workerinput", {}).get("ringback_servers")
+    databases = TestDatabases(folder) if inherited is None else child_urls(inherited)
+    config.stash[DATABASES] = databases
+    config.add_cleanup(databases.stop)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell a new test process (xdist) where the servers are, starting them with the first one."""
+    databases = node.config.stash[DATABASES]  # type: ignore[attr-defined]
+    node.workerinput["ringback_servers"] = databases.urls()  # type: ignore[attr-defined]
+
+
+# ---------------------------------------------------------------- PostgreSQL
+@pytest.fixture(scope="session")
+def databases(pytestconfig: pytest.Config) -> TestDatabases:
+    """The servers of this run."""
+    return pytestconfig.stash[DATABASES]
+
+
+@pytest.fixture(scope="session")
+def engine_url(databases: TestDatabases, worker_id: str) -> str:
+    """URL of this process's own database, migrated to the head."""
+    url = databases.make(f"test_{worker_id}")
+    os.environ["DATABASE_URL"] = url
+    settings.cache_clear()
+    return url
+
+
+@pytest.fixture(scope="session")
+def engine(engine_url: str) -> Iterator[Engine]:
+    """Engine on this process's database."""
+    bootstrap.metadata()
+    engine = frame.configure(settings().database_url, pool_size=10)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def db(
+    request: pytest.FixtureRequest, engine: Engine, bell: doorbell.FakeDoorbell, wire: realtime.FakeWire
+) -> Iterator[None]:
+    """Everything the test writes is rolled back; with @pytest.mark.committed it commits, and the database is made anew after."""
+    if request.node.get_closest_marker("committed"):
+        frame.bind(engine)
+        yield
+        request.getfixturevalue("databases").renew(engine)
+        return
+    with engine.connect() as connection:
+        transaction = connection.begin()
+        frame.bind(connection)
+        yield
+        frame.bind(engine)
+        transaction.rollback()
+
+
+@pytest.fixture
+def session(db: None) -> Iterator[Session]:
+    """An open unit of work for the whole test."""
+    with frame.unit_of_work() as session:
+        yield session
+
+
+# ---------------------------------------------------------------- doorbell, news and Valkey
+@pytest.fixture
+def bell() -> Iterator[doorbell.FakeDoorbell]:
+    """Remembers what would have been rung."""
+    bell = doorbell.FakeDoorbell()
+    doorbell.use(bell)
+    yield bell
+    doorbell.use(doorbell.RqDoorbell())
+
+
+@pytest.fixture
+def wire() -> Iterator[realtime.FakeWire]:
+    """Remembers the news that screens would have got."""
+    wire = realtime.FakeWire()
+    realtime.use(wire)
+    yield wire
+    realtime.use(realtime.RedisWire())
+
+
+@pytest.fixture
+def valkey_url(databases: TestDatabases, worker_id: str) -> Iterator[str]:
+    """URL of an empty database on a real Valkey, also set as REDIS_URL."""
+    url = databases.empty_valkey(worker_id)
+    os.environ["REDIS_URL"] = url
+    settings.cache_clear()
+    doorbell.connection.cache_clear()
+    doorbell.lane.cache_clear()
+    yield url
+    doorbell.connection().close()
+    doorbell.connection.cache_clear()
+    doorbell.lane.cache_clear()
+
+
+@pytest.fixture
+def live(valkey_url: str, db: None) -> None:
+    """The real doorbell and news instead of the fakes."""
+    doorbell.use(doorbell.RqDoorbell())
+    realtime.use(realtime.RedisWire())
