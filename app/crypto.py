@@ -19,9 +19,7 @@ from app.settings import settings
 
 def derive_key(purpose: str) -> bytes:
     """Return 32 bytes for one purpose, so that no two uses share a key."""
-    return hmac.new(
-        settings().secret_key.encode(), purpose.encode(), hashlib.sha256
-    ).digest()
+    return hmac.new(settings().secret_key.encode(), purpose.encode(), hashlib.sha256).digest()
 
 
 @cache
@@ -68,9 +66,7 @@ def unsign(purpose: str, token: str, *, max_age: int) -> Any:
     try:
         return URLSafeTimedSerializer(derive_key(purpose)).loads(token, max_age=max_age)
     except BadSignature:
-        raise Forbidden(
-            "bad_token", "This link is not valid or no longer valid."
-        ) from None
+        raise Forbidden("bad_token", "This link is not valid or no longer valid.") from None
 
 
 def sha256(data: bytes) -> str:

@@ -32,9 +32,7 @@ class Doorbell(Protocol):
 @cache
 def connection() -> Redis:
     """Return this process's Redis connection (made on first use)."""
-    return Redis.from_url(
-        settings().redis_url, socket_connect_timeout=2, socket_keepalive=True
-    )
+    return Redis.from_url(settings().redis_url, socket_connect_timeout=2, socket_keepalive=True)
 
 
 @cache

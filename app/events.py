@@ -56,9 +56,7 @@ ANY = "*"
 
 
 @contextmanager
-def acting(
-    actor: Actor | None = None, cause: Mapping[str, Any] | None = None
-) -> Iterator[None]:
+def acting(actor: Actor | None = None, cause: Mapping[str, Any] | None = None) -> Iterator[None]:
     """Say who acts and why for all events recorded inside."""
     outer = _ambient.get() or _Ambient()
     inner = _Ambient(actor or outer.actor, cause if cause is not None else outer.cause)

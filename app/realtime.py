@@ -31,9 +31,7 @@ class RedisWire:
         try:
             with connection().pipeline(transaction=False) as pipe:
                 for item in items:
-                    pipe.xadd(
-                        STREAM, {"j": orjson.dumps(item)}, maxlen=KEPT, approximate=True
-                    )
+                    pipe.xadd(STREAM, {"j": orjson.dumps(item)}, maxlen=KEPT, approximate=True)
                 pipe.execute()
         except RedisError as error:
             log().warning("realtime_silent", error=str(error))
@@ -60,9 +58,7 @@ def use(wire: Wire) -> None:
     _wire = wire
 
 
-def publish(
-    topic: str, *, teams: Iterable[int] = (), users: Iterable[int] = (), **facts: Any
-) -> None:
+def publish(topic: str, *, teams: Iterable[int] = (), users: Iterable[int] = (), **facts: Any) -> None:
     """Tell screens about `topic` after commit. Only members of `teams`, these `users`, and roles that see all get it."""
     item = {"topic": topic, "teams": sorted(teams), "users": sorted(users), **facts}
     if not in_unit_of_work():

@@ -82,9 +82,7 @@ def claim_due(*, limit: int, lease_seconds: int) -> list[DueTimer]:
     claimed = session().execute(
         update(Timer)
         .where(Timer.id.in_(select(wanted.c.id)))
-        .values(
-            lease_until=now + timedelta(seconds=lease_seconds), fence=Timer.fence + 1
-        )
+        .values(lease_until=now + timedelta(seconds=lease_seconds), fence=Timer.fence + 1)
         .returning(Timer.id, Timer.key, Timer.job, Timer.ref, Timer.fence, Timer.due_at)
         .execution_options(synchronize_session=False)
     )
@@ -93,20 +91,11 @@ def claim_due(*, limit: int, lease_seconds: int) -> list[DueTimer]:
 
 def finish(timer_id: int, *, fence: int) -> bool:
     """Delete a claimed timer with its effect; False when the claim was lost meanwhile."""
-    done = session().execute(
-        delete(Timer)
-        .where(Timer.id == timer_id, Timer.fence == fence)
-        .returning(Timer.id)
-    )
+    done = session().execute(delete(Timer).where(Timer.id == timer_id, Timer.fence == fence).returning(Timer.id))
     return done.first() is not None
 
 
 def next_due_in() -> float | None:
     """Return seconds until the next unclaimed timer is due (negative: overdue), None without timers."""
-    due = session().scalar(
-        select(Timer.due_at)
-        .where(Timer.lease_until.is_(None))
-        .order_by(Timer.due_at)
-        .limit(1)
-    )
+    due = session().scalar(select(Timer.due_at).where(Timer.lease_until.is_(None)).order_by(Timer.due_at).limit(1))
     return None if due is None else (due - utcnow()).total_seconds()

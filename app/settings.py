@@ -53,13 +53,9 @@ def _int(name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
     try:
         value = int(text)
     except ValueError:
-        raise Invalid(
-            "bad_setting", f"{name} must be a whole number, not {text!r}."
-        ) from None
+        raise Invalid("bad_setting", f"{name} must be a whole number, not {text!r}.") from None
     if not low <= value <= high:
-        raise Invalid(
-            "bad_setting", f"{name} must lie between {low} and {high}, not {value}."
-        )
+        raise Invalid("bad_setting", f"{name} must lie between {low} and {high}, not {value}.")
     return value
 
 
@@ -94,9 +90,7 @@ def read_settings() -> Settings:
     port = _int("PORT", 8080, high=65535)
     stream_port = _int("STREAM_PORT", port + 1, high=65535)
     return Settings(
-        database_url=sqlalchemy_url(
-            _text("DATABASE_URL", "postgresql://127.0.0.1:5432/ringback")
-        ),
+        database_url=sqlalchemy_url(_text("DATABASE_URL", "postgresql://127.0.0.1:5432/ringback")),
         redis_url=_text("REDIS_URL", "redis://127.0.0.1:6379/0"),
         data_dir=data_dir,
         secret_key=_secret_key(data_dir),

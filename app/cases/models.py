@@ -43,9 +43,7 @@ class Case(Base):
     queue_key: Mapped[str] = mapped_column(default="")
     team_id: Mapped[int | None] = mapped_column(ForeignKey("teams.id"))
     assignee_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
-    contact_id: Mapped[int | None] = mapped_column(
-        ForeignKey("contacts.id"), index=True
-    )
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"), index=True)
     contact_name: Mapped[str] = mapped_column(default="")
     account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_accounts.id"))
     channel: Mapped[str]

@@ -29,9 +29,7 @@ class Contact(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     name: Mapped[str]
     language: Mapped[str] = mapped_column(default="")
-    organization_id: Mapped[int | None] = mapped_column(
-        ForeignKey("organizations.id"), index=True
-    )
+    organization_id: Mapped[int | None] = mapped_column(ForeignKey("organizations.id"), index=True)
     is_blocked: Mapped[bool] = mapped_column(default=False)
     created_at: Mapped[datetime]
 
@@ -42,9 +40,7 @@ class ContactPoint(Base):
     __tablename__ = "contact_points"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    contact_id: Mapped[int] = mapped_column(
-        ForeignKey("contacts.id", ondelete="CASCADE"), index=True
-    )
+    contact_id: Mapped[int] = mapped_column(ForeignKey("contacts.id", ondelete="CASCADE"), index=True)
     kind: Mapped[str]
     address: Mapped[str]
 

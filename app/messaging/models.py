@@ -109,9 +109,7 @@ class Interaction(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     case_id: Mapped[int | None] = mapped_column(ForeignKey("cases.id"), index=True)
     account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_accounts.id"))
-    contact_id: Mapped[int | None] = mapped_column(
-        ForeignKey("contacts.id"), index=True
-    )
+    contact_id: Mapped[int | None] = mapped_column(ForeignKey("contacts.id"), index=True)
     kind: Mapped[str]
     subject: Mapped[str] = mapped_column(default="")
     started_at: Mapped[datetime]
@@ -123,9 +121,7 @@ class Message(Base):
     __tablename__ = "messages"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    interaction_id: Mapped[int] = mapped_column(
-        ForeignKey("interactions.id"), index=True
-    )
+    interaction_id: Mapped[int] = mapped_column(ForeignKey("interactions.id"), index=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"))
     direction: Mapped[Direction]
     kind: Mapped[str]
@@ -150,9 +146,7 @@ class Message(Base):
 
     __table_args__ = (
         Index("ix_messages_case", "case_id", "id"),
-        Index(
-            "ix_messages_rfc_id", "rfc_id", postgresql_where=sql("rfc_id is not null")
-        ),
+        Index("ix_messages_rfc_id", "rfc_id", postgresql_where=sql("rfc_id is not null")),
         Index("ix_messages_search", "search", postgresql_using="gin"),
     )
 
@@ -220,12 +214,8 @@ class Draft(Base):
 
     __tablename__ = "drafts"
 
-    case_id: Mapped[int] = mapped_column(
-        ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True
-    )
-    user_id: Mapped[int] = mapped_column(
-        ForeignKey("users.id", ondelete="CASCADE"), primary_key=True
-    )
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     kind: Mapped[str]
     text: Mapped[str]
     recipients: Mapped[dict[str, Any]]

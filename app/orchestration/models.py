@@ -13,13 +13,9 @@ class Drive(Base):
 
     __tablename__ = "drives"
 
-    instance_id: Mapped[int] = mapped_column(
-        ForeignKey("process_instances.id"), primary_key=True
-    )
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instances.id"), primary_key=True)
     case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
-    work_order_id: Mapped[int | None] = mapped_column(
-        ForeignKey("work_orders.id"), index=True
-    )
+    work_order_id: Mapped[int | None] = mapped_column(ForeignKey("work_orders.id"), index=True)
 
 
 class EntryRule(Base):
@@ -30,9 +26,7 @@ class EntryRule(Base):
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
     position: Mapped[int]
     channel: Mapped[str] = mapped_column(default="")
-    account_id: Mapped[int | None] = mapped_column(
-        ForeignKey("channel_accounts.id", ondelete="CASCADE")
-    )
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_accounts.id", ondelete="CASCADE"))
     subject_contains: Mapped[str] = mapped_column(default="")
     definition_key: Mapped[str]
     is_enabled: Mapped[bool] = mapped_column(default=True)

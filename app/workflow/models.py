@@ -69,9 +69,7 @@ class ProcessInstance(Base):
     __tablename__ = "process_instances"
 
     id: Mapped[int] = mapped_column(Identity(), primary_key=True)
-    definition_id: Mapped[int] = mapped_column(
-        ForeignKey("process_definitions.id"), index=True
-    )
+    definition_id: Mapped[int] = mapped_column(ForeignKey("process_definitions.id"), index=True)
     business_key: Mapped[str] = mapped_column(index=True)
     status: Mapped[InstanceState]
     outcome: Mapped[str] = mapped_column(default="")
@@ -117,9 +115,7 @@ class WaitingTimer(Base):
 
     __tablename__ = "waiting_timers"
 
-    instance_id: Mapped[int] = mapped_column(
-        ForeignKey("process_instances.id"), primary_key=True
-    )
+    instance_id: Mapped[int] = mapped_column(ForeignKey("process_instances.id"), primary_key=True)
     token: Mapped[str] = mapped_column(primary_key=True)
     element_id: Mapped[str]
     name: Mapped[str]

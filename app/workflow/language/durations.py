@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from typing import Any
 
 from app.workflow.language.lexer import LanguageError
@@ -163,7 +163,7 @@ def parse_duration(text: str) -> Duration:
     return Duration(sign * int(parts["years"] * 12 + parts["months"]), sign * delta)
 
 
-def parse_date(text: str, *, zone: Any = timezone.utc) -> datetime:
+def parse_date(text: str, *, zone: Any = UTC) -> datetime:
     """Read `2026-01-31`, `2026-01-31T09:30:00Z` or with an offset, as an aware time.
 
     A time without an offset is taken in `zone` (UTC unless given). DurationError when it is no such date.
@@ -188,7 +188,7 @@ def _zone(text: str | None) -> timezone | None:
     if text is None:
         return None
     if text in "Zz":
-        return timezone.utc
+        return UTC
     digits = text[1:].replace(":", "").ljust(4, "0")
     offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     return timezone(-offset if text[0] == "-" else offset)

@@ -146,8 +146,8 @@ def _change(method: Callable[[str], str], name: str) -> Callable[[Any], str]:
     return change
 
 
-def _replace(text: Any, old: Any, new: Any) -> str:
-    text, old, new = _text(text, "replace"), _text(old, "replace"), _text(new, "replace")
+def _replace(whole: Any, part: Any, other: Any) -> str:
+    text, old, new = _text(whole, "replace"), _text(part, "replace"), _text(other, "replace")
     count = text.count(old)
     if len(text) + count * (len(new) - len(old)) > MAX_STRING:
         raise LanguageError(f"The text grows beyond {MAX_STRING} characters.")

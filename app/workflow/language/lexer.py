@@ -95,8 +95,7 @@ def _unquote(text: str, position: int) -> str:
 
     plain = _ESCAPE.sub(replace, body)
     # Two \u escapes may be the halves of one character; a half alone cannot be stored as UTF-8.
-    joined = plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-    return joined
+    return plain.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def _unknown(text: str, position: int) -> LanguageError:

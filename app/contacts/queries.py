@@ -1,0 +1,32 @@
+"""Reads of the contacts room."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.contacts.models import Contact, ContactPoint, Organization
+from app.db import session
+
+
+def get(contact_id: int | None) -> Contact | None:
+    """Return a contact, or None."""
+    return session().get(Contact, contact_id) if contact_id else None
+
+
+def points(contact_id: int) -> list[ContactPoint]:
+    """Return the addresses of a contact."""
+    return list(
+        session().scalars(select(ContactPoint).where(ContactPoint.contact_id == contact_id).order_by(ContactPoint.id))
+    )
+
+
+def tier_of(contact_id: int) -> str:
+    """Return the service tier of the contact's organization, or an empty text."""
+    return (
+        session().scalar(
+            select(Organization.tier)
+            .join(Contact, Contact.organization_id == Organization.id)
+            .where(Contact.id == contact_id)
+        )
+        or ""
+    )

@@ -1,0 +1,67 @@
+"""Texts that processes send: chosen by key and language, filled from plain names; nothing in them can run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app.db import session
+from app.errors import Invalid, NotFound
+from app.knowledge.models import Template
+
+_SLOT = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
+FALLBACK = "en"
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A filled template."""
+
+    subject: str
+    body: str
+
+
+def language_of(tag: str) -> str:
+    """Return the template language for a language tag: `zh` for all Chinese, else the part before the dash."""
+    return (tag or FALLBACK).lower().replace("_", "-").split("-")[0]
+
+
+def fill(key: str, language: str, names: Mapping[str, Any]) -> Text:
+    """Return the template `key` in this language (else English) with its slots filled.
+
+    Raises NotFound for an unknown template, Invalid for a slot that no name fills.
+    """
+    rows = session().scalars(
+        select(Template).where(Template.key == key, Template.language.in_([language_of(language), FALLBACK]))
+    ).all()  # fmt: skip
+    if not rows:
+        raise NotFound("template_unknown", f"There is no template {key}.")
+    chosen = next((row for row in rows if row.language == language_of(language)), rows[0])
+    return Text(_filled(chosen.subject, names, key=key), _filled(chosen.body, names, key=key))
+
+
+def _filled(text: str, names: Mapping[str, Any], *, key: str) -> str:
+    def value(match: re.Match[str]) -> str:
+        found: Any = names
+        for part in match[1].split("."):
+            found = found.get(part) if isinstance(found, Mapping) else None
+        if found is None:
+            raise Invalid("slot_unfilled", f"Template {key}: nothing is known for {match[0]}.")
+        return str(found)
+
+    return _SLOT.sub(value, text)
+
+
+def save_template(key: str, language: str, *, subject: str, body: str) -> Template:
+    """Make or change a template."""
+    row = session().scalar(select(Template).where(Template.key == key, Template.language == language))
+    if row is None:
+        row = Template(key=key, language=language)
+        session().add(row)
+    row.subject, row.body = subject, body
+    session().flush()
+    return row

@@ -1,0 +1,37 @@
+"""Queues: found by key, with their team and calendar."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.db import session
+from app.errors import NotFound
+from app.routing.models import Queue
+
+DEFAULT_QUEUE = "service"
+
+
+def queue(key: str) -> Queue:
+    """Return a queue by key, the default one for an empty or unknown key; raises NotFound when there is none at all."""
+    row = session().scalar(select(Queue).where(Queue.key == key)) if key else None
+    row = row or session().scalar(select(Queue).where(Queue.key == DEFAULT_QUEUE))
+    row = row or session().scalar(select(Queue).order_by(Queue.id).limit(1))
+    if row is None:
+        raise NotFound("no_queue", "There is no queue yet: make one before mail comes in.")
+    return row
+
+
+def queues() -> list[Queue]:
+    """Return all queues by name."""
+    return list(session().scalars(select(Queue).order_by(Queue.name)))
+
+
+def save_queue(key: str, *, name: str, team_id: int, calendar_id: int, name_zh: str = "") -> Queue:
+    """Make or change a queue."""
+    row = session().scalar(select(Queue).where(Queue.key == key))
+    if row is None:
+        row = Queue(key=key, name=name, team_id=team_id, calendar_id=calendar_id)
+        session().add(row)
+    row.name, row.name_zh, row.team_id, row.calendar_id = name, name_zh, team_id, calendar_id
+    session().flush()
+    return row

@@ -1,0 +1,211 @@
+"""Process definitions: immutable versions, their findings, which one is published."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from sqlalchemy import func, select, update
+
+from app import blobs, events
+from app.clock import utcnow
+from app.db import session
+from app.errors import Conflict, Invalid, NotFound
+from app.workflow.importing import ImportResult, import_bpmn
+from app.workflow.models import ProcessDefinition
+from app.workflow.outside import known_capabilities
+
+MAX_FILE = 5 * 1024 * 1024
+MAX_NOTE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What is needed to run a definition; kept per process, since a definition never changes."""
+
+    definition_id: int
+    key: str
+    version: int
+    name: str
+    digest: str
+    process_id: str
+    code: bytes
+    labels: Mapping[str, str]
+
+
+def inspect(xml: bytes, *, files: Mapping[str, bytes] | None = None) -> ImportResult:
+    """Return the import report of an upload without storing it."""
+    return import_bpmn(xml, dmn=_tables(files or {}), known_capabilities=known_capabilities())
+
+
+def _tables(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    return {name: content for name, content in files.items() if name.endswith(".dmn")}
+
+
+def content_digest(xml: bytes, files: Mapping[str, bytes]) -> str:
+    """Return one digest over the diagram and everything that was uploaded with it."""
+    total = hashlib.sha256(xml)
+    for name in sorted(files):
+        total.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    return total.hexdigest()
+
+
+def deploy(
+    key: str, xml: bytes, *, files: Mapping[str, bytes] | None = None, note: str = "", name: str = ""
+) -> ProcessDefinition:
+    """Store an upload as the next version of `key`, whatever its findings; the same content again gives the version there is.
+
+    `files` holds decisions (*.dmn) and forms (*.json) by name. Records `process_deployed`. Raises Invalid for what is no diagram.
+    """
+    files = dict(files or {})
+    _check_upload(key, xml, files, note)
+    digest = content_digest(xml, files)
+    same = session().scalar(
+        select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.digest == digest)
+    )
+    if same is not None:
+        return same
+    result = inspect(xml, files=files)
+    if not result.processes and any(finding.severity == "error" for finding in result.findings):
+        first = next(finding for finding in result.findings if finding.severity == "error")
+        raise Invalid("not_bpmn", first.message)
+    definition = _store(key, xml, files=files, digest=digest, result=result, note=note, name=name)
+    events.record(
+        "process_deployed", chain=f"process:{key}", version=definition.version, digest=digest, note=note,
+        is_executable=result.executable,
+    )  # fmt: skip
+    return definition
+
+
+def _check_upload(key: str, xml: bytes, files: Mapping[str, bytes], note: str) -> None:
+    if not key or not key.replace("_", "").replace("-", "").isalnum() or len(key) > 80:
+        raise Invalid("bad_key", "A process key has letters, digits, _ and - only, at most 80 of them.")
+    if len(note) > MAX_NOTE:
+        raise Invalid("note_too_long", f"The note may have {MAX_NOTE} characters.")
+    if sum(map(len, files.values())) + len(xml) > MAX_FILE:
+        raise Invalid("too_large", "A process with its tables and forms may have 5 MB.")
+    for file, content in files.items():
+        if file.endswith(".json"):
+            _check_form(file, content)
+        elif not file.endswith(".dmn"):
+            raise Invalid("unknown_file", f"{file}: upload decision tables (.dmn) and forms (.json) only.")
+
+
+def _check_form(file: str, content: bytes) -> None:
+    try:
+        form = orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        raise Invalid("bad_form", f"{file} is not valid JSON: {error}.") from None
+    fields = form.get("fields") if isinstance(form, dict) else None
+    if not isinstance(fields, list) or not all(isinstance(f, dict) and isinstance(f.get("key"), str) for f in fields):
+        raise Invalid("bad_form", f'{file}: a form is an object with "fields", a list of objects with a "key".')
+
+
+def _store(
+    key: str, xml: bytes, *, files: Mapping[str, bytes], digest: str, result: ImportResult, note: str, name: str
+) -> ProcessDefinition:
+    # One deployment of a key at a time: versions are counted under this lock.
+    session().execute(select(func.pg_advisory_xact_lock(func.hashtext(f"deploy:{key}"))))
+    last = session().scalar(select(func.max(ProcessDefinition.version)).where(ProcessDefinition.key == key))
+    main = next((p for p in result.processes if p.is_executable), None) or next(iter(result.processes), None)
+    definition = ProcessDefinition(
+        key=key,
+        version=(last or 0) + 1,
+        name=name or (main.name if main and main.name else key),
+        digest=digest,
+        xml_digest=blobs.put(xml),
+        compiled=result.compiled,
+        process_id=main.id if main else "",
+        findings=[asdict(finding) for finding in result.findings],
+        files={file: blobs.put(content) for file, content in files.items()},
+        facts={
+            "forms": {n[:-5].rsplit("/", 1)[-1]: orjson.loads(c) for n, c in files.items() if n.endswith(".json")},
+            "capabilities": sorted(result.capabilities),
+            "decisions": sorted(result.decisions),
+            "actions": [asdict(action) for action in result.actions],
+            "labels": dict(getattr(result, "labels", {})),
+        },
+        is_executable=result.executable,
+        note=note,
+        created_by=events.current_actor().name,
+        created_at=utcnow(),
+    )
+    session().add(definition)
+    session().flush()
+    return definition
+
+
+def publish(definition_id: int, *, note: str | None = None) -> ProcessDefinition:
+    """Make this version the one that new cases start with; an older one is a roll-back. Records `process_published`.
+
+    Raises NotFound, Conflict when it cannot run.
+    """
+    definition = session().get(ProcessDefinition, definition_id)
+    if definition is None:
+        raise NotFound("definition_unknown", "There is no such process version.")
+    if not definition.is_executable:
+        raise Conflict(
+            "not_executable", "This version has open findings and cannot run. Mend them and upload it again."
+        )
+    previous = session().scalar(
+        select(ProcessDefinition).where(ProcessDefinition.key == definition.key, ProcessDefinition.is_published)
+    )
+    if previous is not None and previous.id == definition_id:
+        return definition
+    session().execute(
+        update(ProcessDefinition).where(ProcessDefinition.key == definition.key).values(is_published=False)
+    )
+    definition.is_published = True
+    definition.published_at = utcnow()
+    if note is not None:
+        definition.note = note[:MAX_NOTE]
+    session().flush()
+    events.record(
+        "process_published", chain=f"process:{definition.key}", version=definition.version,
+        before=previous.version if previous else None, note=definition.note,
+    )  # fmt: skip
+    return definition
+
+
+def published(key: str) -> Compiled:
+    """Return the published version of `key`; raises NotFound."""
+    found = session().scalar(
+        select(ProcessDefinition.id).where(ProcessDefinition.key == key, ProcessDefinition.is_published)
+    )
+    if found is None:
+        raise NotFound("not_published", f"No version of process {key} is published.", key=key)
+    return compiled(found)
+
+
+@lru_cache(maxsize=256)
+def _kept(bind: int, definition_id: int) -> Compiled:
+    del bind
+    row = session().get_one(ProcessDefinition, definition_id)
+    if row.compiled is None:
+        raise Conflict("not_executable", "This version cannot run: it is a draft with open findings.")
+    return Compiled(
+        row.id, row.key, row.version, row.name, row.digest, row.process_id, bytes(row.compiled),
+        row.facts.get("labels", {}),
+    )  # fmt: skip
+
+
+def compiled(definition_id: int) -> Compiled:
+    """Return what is needed to run a version, from this process's memory when it was used before."""
+    return _kept(id(session().get_bind()), definition_id)
+
+
+def form_of(definition_id: int, key: str) -> dict[str, Any] | None:
+    """Return a form of this version, or None when it has none of that name."""
+    facts = _facts(id(session().get_bind()), definition_id)
+    form = facts.get("forms", {}).get(key)
+    return dict(form) if form else None
+
+
+@lru_cache(maxsize=256)
+def _facts(bind: int, definition_id: int) -> dict[str, Any]:
+    del bind
+    return dict(session().get_one(ProcessDefinition, definition_id).facts)

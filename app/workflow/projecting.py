@@ -1,0 +1,199 @@
+"""Turns what is open in a run into rows: only what differs from before the stimulus is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import delete, insert, update
+
+from app import schedule
+from app.clock import utcnow
+from app.db import session
+from app.events import current_actor
+from app.logs import log
+from app.workflow.language.durations import parse_duration
+from app.workflow.language.lexer import LanguageError
+from app.workflow.models import Fault, Subscription, Task, TaskState, Visit, WaitingTimer
+from app.workflow.outside import InstanceHost
+from app.workflow.running import OpenTask, Projection
+from app.workflow.running import Visit as StepVisit
+
+TIMER_JOB = "timer"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What was open before: tokens with what their rows hold."""
+
+    tasks: frozenset[str]
+    timers: dict[str, datetime]
+    subscriptions: frozenset[str]
+    faults: frozenset[str]
+
+    @classmethod
+    def empty(cls) -> Snapshot:
+        """Return the snapshot of an instance that has not run yet."""
+        return cls(frozenset(), {}, frozenset(), frozenset())
+
+    @classmethod
+    def of(cls, projection: Projection) -> Snapshot:
+        """Return the snapshot of a loaded run."""
+        return cls(
+            frozenset(task.token for task in projection.tasks),
+            {timer.token: timer.due_at for timer in projection.timers},
+            frozenset(item.token for item in projection.subscriptions),
+            frozenset(fault.token for fault in projection.faults),
+        )
+
+
+def save_projection(
+    instance_id: int, *, before: Snapshot, after: Projection, visits: Sequence[StepVisit], host: InstanceHost
+) -> None:
+    """Write tasks, timers, subscriptions, faults and history of one advance."""
+    _save_tasks(instance_id, before.tasks, after, host, visits)
+    _save_timers(instance_id, before.timers, after)
+    _save_subscriptions(instance_id, before.subscriptions, after)
+    _save_faults(instance_id, before.faults, after)
+    if visits:
+        session().execute(insert(Visit), [_visit_row(instance_id, visit) for visit in visits])
+
+
+def _visit_row(instance_id: int, visit: StepVisit) -> dict[str, Any]:
+    return {
+        "instance_id": instance_id, "token": visit.token, "element_id": visit.element_id, "name": visit.name,
+        "kind": visit.kind, "state": visit.state, "at": visit.at,
+    }  # fmt: skip
+
+
+def _save_tasks(
+    instance_id: int, before: frozenset[str], after: Projection, host: InstanceHost, visits: Sequence[StepVisit]
+) -> None:
+    open_now = {task.token for task in after.tasks}
+    gone = before - open_now
+    if gone:
+        completed = {visit.token for visit in visits if visit.state == "completed"}
+        for state, tokens in ((TaskState.COMPLETED, gone & completed), (TaskState.CANCELLED, gone - completed)):
+            if tokens:
+                _end_tasks(tokens, state)
+    fresh = [task for task in after.tasks if task.token not in before]
+    if fresh:
+        session().execute(insert(Task), [_task_row(instance_id, task, host) for task in fresh])
+
+
+def _end_tasks(tokens: set[str] | frozenset[str], state: TaskState) -> None:
+    session().execute(
+        update(Task)
+        .where(Task.token.in_(tokens))
+        .values(state=state, ended_at=utcnow(), ended_by=current_actor().name)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _task_row(instance_id: int, task: OpenTask, host: InstanceHost) -> dict[str, Any]:
+    return {
+        "instance_id": instance_id, "token": task.token, "element_id": task.element_id, "name": task.name,
+        "name_zh": task.labels.get("zh", ""), "form": task.form or "", "lane": task.lane or "",
+        "candidate_teams": list(task.candidate_teams), "candidate_users": list(task.candidate_users),
+        "data": task.data, "state": TaskState.OPEN, "created_at": utcnow(), "due_at": _due(task, host),
+        "revision": 1,
+    }  # fmt: skip
+
+
+def _due(task: OpenTask, host: InstanceHost) -> datetime | None:
+    if task.due is None:
+        return None
+    text, calendar = task.due
+    now = utcnow()
+    try:
+        length = parse_duration(text)
+        return host.add_business_time(now, length.as_timedelta()) if calendar == "business" else length.add_to(now)
+    except (ValueError, LanguageError) as error:  # a wrong limit must not stop the work itself
+        log().warning("task_due_unreadable", element=task.element_id, due=text, error=str(error))
+        return None
+
+
+def _save_timers(instance_id: int, before: dict[str, datetime], after: Projection) -> None:
+    now_open = {timer.token: timer for timer in after.timers}
+    stale = {token for token, due in before.items() if token not in now_open or now_open[token].due_at != due}
+    if stale:
+        session().execute(
+            delete(WaitingTimer).where(WaitingTimer.instance_id == instance_id, WaitingTimer.token.in_(stale))
+        )
+    fresh = [timer for token, timer in now_open.items() if token not in before or token in stale]
+    if fresh:
+        session().execute(
+            insert(WaitingTimer),
+            [
+                {
+                    "instance_id": instance_id, "token": timer.token, "element_id": timer.element_id,
+                    "name": timer.name, "due_at": timer.due_at, "is_interrupting": timer.interrupting,
+                }
+                for timer in fresh
+            ],
+        )  # fmt: skip
+    _set_alarm(instance_id, before, after)
+
+
+def _set_alarm(instance_id: int, before: dict[str, datetime], after: Projection) -> None:
+    """One due row an instance is enough: the engine knows which of its timers it was."""
+    first = min((timer.due_at for timer in after.timers), default=None)
+    was = min(before.values(), default=None)
+    key = f"instance:{instance_id}"
+    if first is None:
+        if was is not None:
+            schedule.cancel_timer(key)
+    elif first != was:
+        schedule.set_timer(key, first, job=TIMER_JOB, ref=instance_id)
+
+
+def _save_subscriptions(instance_id: int, before: frozenset[str], after: Projection) -> None:
+    open_now = {item.token for item in after.subscriptions}
+    gone = before - open_now
+    if gone:
+        session().execute(
+            delete(Subscription).where(Subscription.instance_id == instance_id, Subscription.token.in_(gone))
+        )
+    fresh = [item for item in after.subscriptions if item.token not in before]
+    if fresh:
+        session().execute(
+            insert(Subscription),
+            [
+                {
+                    "instance_id": instance_id, "token": item.token, "element_id": item.element_id,
+                    "kind": item.kind, "message": item.message,
+                    "verb": item.action.verb if item.action else "",
+                    "roles": list(item.action.roles) if item.action else [],
+                    "label": item.action.label if item.action else "",
+                    "label_zh": item.action.label_zh if item.action else "",
+                    "form": (item.action.form or "") if item.action else "",
+                }
+                for item in fresh
+            ],
+        )  # fmt: skip
+
+
+def _save_faults(instance_id: int, before: frozenset[str], after: Projection) -> None:
+    open_now = {fault.token for fault in after.faults}
+    gone = before - open_now
+    if gone:
+        session().execute(
+            update(Fault)
+            .where(Fault.instance_id == instance_id, Fault.token.in_(gone), Fault.resolved_at.is_(None))
+            .values(resolved_at=utcnow(), resolution=current_actor().name)
+            .execution_options(synchronize_session=False)
+        )
+    fresh = [fault for fault in after.faults if fault.token not in before]
+    if fresh:
+        session().execute(
+            insert(Fault),
+            [
+                {
+                    "instance_id": instance_id, "token": fault.token, "element_id": fault.element_id,
+                    "name": fault.name, "code": fault.code, "message": fault.message, "created_at": utcnow(),
+                }
+                for fault in fresh
+            ],
+        )  # fmt: skip

@@ -1,0 +1,248 @@
+"""Reads of the workflow room: what is open, what happened, what a diagram shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app.db import session
+from app.errors import NotFound
+from app.workflow.models import (
+    Fault,
+    InstanceState,
+    ProcessDefinition,
+    ProcessInstance,
+    Subscription,
+    Task,
+    TaskState,
+    Visit,
+    WaitingTimer,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A verb that an instance accepts now."""
+
+    instance_id: int
+    token: str
+    element_id: str
+    message: str
+    verb: str
+    roles: tuple[str, ...]
+    label: str
+    label_zh: str
+    form: str
+    definition_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class ElementState:
+    """What a diagram shows at one element: tokens now, visits so far, seconds spent (open ones counted until now)."""
+
+    element_id: str
+    tokens: int
+    visits: int
+    seconds: float
+    faults: int
+
+
+def open_tasks(instance_ids: Sequence[int]) -> list[Task]:
+    """Return the open tasks of these instances, oldest first."""
+    if not instance_ids:
+        return []
+    return list(
+        session().scalars(
+            select(Task).where(Task.instance_id.in_(instance_ids), Task.state == TaskState.OPEN).order_by(Task.id)
+        )
+    )
+
+
+def get_task(task_id: int) -> Task:
+    """Return a task; raises NotFound."""
+    task = session().get(Task, task_id)
+    if task is None:
+        raise NotFound("task_unknown", "There is no such task.")
+    return task
+
+
+def actions(instance_ids: Sequence[int]) -> list[Action]:
+    """Return the verbs that these instances accept now."""
+    if not instance_ids:
+        return []
+    rows = session().execute(
+        select(
+            Subscription.instance_id, Subscription.token, Subscription.element_id, Subscription.message,
+            Subscription.verb, Subscription.roles, Subscription.label, Subscription.label_zh, Subscription.form,
+            ProcessInstance.definition_id,
+        )
+        .join(ProcessInstance, ProcessInstance.id == Subscription.instance_id)
+        .where(Subscription.instance_id.in_(instance_ids), Subscription.verb != "")
+        .order_by(Subscription.id)
+    )  # fmt: skip
+    return [Action(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), r[6], r[7], r[8], r[9]) for r in rows]
+
+
+def waits_for(instance_ids: Sequence[int], message: str) -> list[int]:
+    """Return those instances that wait for this message."""
+    if not instance_ids:
+        return []
+    return list(
+        session().scalars(
+            select(Subscription.instance_id)
+            .where(
+                Subscription.instance_id.in_(instance_ids),
+                Subscription.message == message,
+                Subscription.kind == "message",
+            )
+            .distinct()
+            .order_by(Subscription.instance_id)
+        )
+    )
+
+
+def listeners(kind: str, name: str) -> list[int]:
+    """Return all instances that wait for this signal or message."""
+    return list(
+        session().scalars(
+            select(Subscription.instance_id)
+            .where(Subscription.kind == kind, Subscription.message == name)
+            .distinct()
+            .order_by(Subscription.instance_id)
+        )
+    )
+
+
+def subscriptions(instance_id: int) -> list[Subscription]:
+    """Return all messages and signals an instance waits for."""
+    return list(
+        session().scalars(select(Subscription).where(Subscription.instance_id == instance_id).order_by(Subscription.id))
+    )
+
+
+def timers(instance_ids: Sequence[int]) -> list[WaitingTimer]:
+    """Return the BPMN timers these instances wait for, next first."""
+    if not instance_ids:
+        return []
+    return list(
+        session().scalars(
+            select(WaitingTimer).where(WaitingTimer.instance_id.in_(instance_ids)).order_by(WaitingTimer.due_at)
+        )
+    )
+
+
+def get_instance(instance_id: int) -> ProcessInstance:
+    """Return an instance; raises NotFound."""
+    row = session().get(ProcessInstance, instance_id)
+    if row is None:
+        raise NotFound("instance_unknown", "There is no such process instance.")
+    return row
+
+
+def history(instance_id: int, *, after: int = 0, limit: int = 500) -> list[Visit]:
+    """Return what happened in an instance, in order."""
+    return list(
+        session().scalars(
+            select(Visit).where(Visit.instance_id == instance_id, Visit.id > after).order_by(Visit.id).limit(limit)
+        )
+    )
+
+
+def diagram_state(instance_id: int, *, now: datetime) -> list[ElementState]:
+    """Return tokens, visits and time spent per element of an instance."""
+    rows = session().execute(
+        select(Visit.element_id, Visit.token, Visit.state, Visit.at)
+        .where(Visit.instance_id == instance_id, Visit.state != "taken")
+        .order_by(Visit.id)
+    )
+    totals: dict[str, dict[str, Any]] = {}
+    entered: dict[tuple[str, str], datetime] = {}
+    for element, token, state, at in rows:
+        item = totals.setdefault(element, {"tokens": 0, "visits": 0, "seconds": 0.0})
+        if state == "entered":
+            entered[element, token] = at
+            item["visits"] += 1
+        elif state in ("completed", "cancelled") and (element, token) in entered:
+            item["seconds"] += (at - entered.pop((element, token))).total_seconds()
+    for (element, _token), at in entered.items():
+        totals[element]["tokens"] += 1
+        totals[element]["seconds"] += max(0.0, (now - at).total_seconds())
+    faulted = _open_fault_counts(instance_id)
+    ended = get_instance(instance_id).status in (InstanceState.COMPLETED, InstanceState.CANCELLED)
+    return [
+        ElementState(
+            element,
+            0 if ended else item["tokens"],
+            item["visits"],
+            item["seconds"],
+            faulted.get(element, 0),
+        )
+        for element, item in totals.items()
+    ]
+
+
+def _open_fault_counts(instance_id: int) -> dict[str, int]:
+    rows = session().execute(
+        select(Fault.element_id, func.count())
+        .where(Fault.instance_id == instance_id, Fault.resolved_at.is_(None))
+        .group_by(Fault.element_id)
+    )
+    return {element: count for element, count in rows}  # noqa: C416 -- a Row is no pair to mypy
+
+
+def open_faults(*, limit: int = 200) -> list[tuple[Fault, ProcessInstance]]:
+    """Return the faults that wait for an operator, newest first."""
+    rows = session().execute(
+        select(Fault, ProcessInstance)
+        .join(ProcessInstance, ProcessInstance.id == Fault.instance_id)
+        .where(Fault.resolved_at.is_(None))
+        .order_by(Fault.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def get_fault(fault_id: int) -> Fault:
+    """Return a fault; raises NotFound."""
+    fault = session().get(Fault, fault_id)
+    if fault is None:
+        raise NotFound("fault_unknown", "There is no such fault.")
+    return fault
+
+
+def definitions() -> list[ProcessDefinition]:
+    """Return all versions of all processes, newest version first within each."""
+    return list(
+        session().scalars(select(ProcessDefinition).order_by(ProcessDefinition.key, ProcessDefinition.version.desc()))
+    )
+
+
+def get_definition(definition_id: int) -> ProcessDefinition:
+    """Return one version; raises NotFound."""
+    row = session().get(ProcessDefinition, definition_id)
+    if row is None:
+        raise NotFound("definition_unknown", "There is no such process version.")
+    return row
+
+
+def versions(key: str) -> list[ProcessDefinition]:
+    """Return the versions of one process, newest first."""
+    return list(
+        session().scalars(
+            select(ProcessDefinition).where(ProcessDefinition.key == key).order_by(ProcessDefinition.version.desc())
+        )
+    )
+
+
+def running_counts() -> dict[int, int]:
+    """Return how many instances run per version."""
+    rows = session().execute(
+        select(ProcessInstance.definition_id, func.count())
+        .where(ProcessInstance.status.in_([InstanceState.WAITING, InstanceState.FAULTED]))
+        .group_by(ProcessInstance.definition_id)
+    )
+    return {definition: count for definition, count in rows}  # noqa: C416 -- a Row is no pair to mypy

@@ -1,0 +1,181 @@
+"""The engine's public door for writes: start, deliver, complete, fire, retry, skip, cancel.
+
+Each call locks the instance, applies one stimulus, advances until the process waits, and saves state and projections together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+
+from app.clock import utcnow
+from app.db import session
+from app.errors import Conflict, NotFound
+from app.faultpoints import crash_point
+from app.workflow import definitions, running
+from app.workflow.models import InstanceState, ProcessInstance, Task, TaskState
+from app.workflow.outside import InstanceHost
+from app.workflow.projecting import Snapshot, save_projection
+
+ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What a stimulus came to: `accepted` is False when nobody waited for it and nothing was changed."""
+
+    instance_id: int
+    status: str
+    outcome: str
+    accepted: bool = True
+
+
+def start(definition: definitions.Compiled, *, business_key: str, data: Mapping[str, Any] | None = None,
+          before_run: Callable[[int], None] | None = None) -> Advanced:  # fmt: skip
+    """Start an instance and run it until it waits. `before_run` gets its id, so that the caller can tie it to what it drives."""
+    now = utcnow()
+    row = ProcessInstance(
+        definition_id=definition.definition_id, business_key=business_key, status=InstanceState.WAITING,
+        state=b"", started_at=now, updated_at=now,
+    )  # fmt: skip
+    session().add(row)
+    session().flush()
+    if before_run is not None:
+        before_run(row.id)
+    host = InstanceHost(row.id, business_key)
+    run = running.start(
+        definition.code, digest=definition.digest, process_id=definition.process_id or None,
+        data=dict(data or {}), host=host,
+    )  # fmt: skip
+    run.advance()
+    return _save(row, run, Snapshot.empty(), host)
+
+
+def _lock(instance_id: int) -> ProcessInstance:
+    row = session().scalar(
+        select(ProcessInstance).where(ProcessInstance.id == instance_id).with_for_update()
+        .execution_options(populate_existing=True)
+    )  # fmt: skip
+    if row is None:
+        raise NotFound("instance_unknown", "There is no such process instance.")
+    return row
+
+
+def _apply(instance_id: int, stimulus: Callable[[running.Run], bool]) -> Advanced:
+    row = _lock(instance_id)
+    if row.status in ENDED:
+        raise Conflict("instance_ended", "This process has already ended.", instance=instance_id)
+    definition = definitions.compiled(row.definition_id)
+    host = InstanceHost(row.id, row.business_key)
+    run = running.load(
+        definition.code, digest=definition.digest, state=bytes(row.state), host=host,
+    )  # fmt: skip
+    before = Snapshot.of(run.projection())
+    if not stimulus(run):
+        return Advanced(row.id, row.status, row.outcome, accepted=False)
+    crash_point("engine.before_advance")
+    run.advance()
+    crash_point("engine.before_save")
+    return _save(row, run, before, host)
+
+
+def _save(row: ProcessInstance, run: running.Run, before: Snapshot, host: InstanceHost) -> Advanced:
+    now = utcnow()
+    projection = run.projection()
+    row.state = run.save()
+    row.status = InstanceState(projection.status)
+    row.outcome = projection.outcome or ""
+    row.updated_at = now
+    row.revision += 1
+    if row.status in ENDED:
+        row.ended_at = now
+    save_projection(row.id, before=before, after=projection, visits=run.history(), host=host)
+    session().flush()
+    crash_point("engine.after_save")
+    return Advanced(row.id, row.status, row.outcome)
+
+
+def deliver_message(
+    instance_id: int, name: str, payload: Mapping[str, Any], *, token: str | None = None, element_id: str | None = None
+) -> Advanced:
+    """Deliver a BPMN message; `accepted` is False when the instance does not wait for it now."""
+    return _apply(instance_id, lambda run: run.deliver_message(name, payload, token=token, element_id=element_id))
+
+
+def deliver_signal(instance_id: int, name: str, payload: Mapping[str, Any]) -> Advanced:
+    """Deliver a BPMN signal."""
+    return _apply(instance_id, lambda run: run.deliver_signal(name, payload))
+
+
+def complete_task(task_id: int, data: Mapping[str, Any]) -> Advanced:
+    """Complete an open task with the values of its form. Raises NotFound, Conflict when somebody was faster."""
+    found = session().execute(
+        select(Task.instance_id, Task.token, Task.state).where(Task.id == task_id)
+    ).one_or_none()  # fmt: skip
+    if found is None:
+        raise NotFound("task_unknown", "There is no such task.")
+    if found.state != TaskState.OPEN:
+        raise Conflict("task_closed", "This task was completed or withdrawn in the meantime.")
+
+    def complete(run: running.Run) -> bool:
+        try:
+            run.complete_task(found.token, data)
+        except running.UnknownToken:
+            raise Conflict("task_closed", "This task was completed or withdrawn in the meantime.") from None
+        return True
+
+    return _apply(found.instance_id, complete)
+
+
+def fire_due_timers(instance_id: int) -> Advanced:
+    """Fire what is due now; harmless when nothing is or when the instance has ended."""
+    row = _lock(instance_id)
+    if row.status in ENDED:
+        return Advanced(row.id, row.status, row.outcome, accepted=False)
+    return _apply(instance_id, lambda run: run.fire_timers() > 0)
+
+
+def fire_timer(instance_id: int, token: str) -> Advanced:
+    """Fire one timer by an operator's decision, before it is due."""
+    return _apply(instance_id, lambda run: run.fire_timer(token))
+
+
+def retry_fault(instance_id: int, token: str) -> Advanced:
+    """Try the stuck step again."""
+    return _apply(instance_id, _told(lambda run: run.retry(token)))
+
+
+def skip_fault(instance_id: int, token: str, data: Mapping[str, Any]) -> Advanced:
+    """Go on behind the stuck step, with these values as its result."""
+    return _apply(instance_id, _told(lambda run: run.skip(token, data)))
+
+
+def cancel(instance_id: int) -> Advanced:
+    """End the instance where it stands."""
+    return _apply(instance_id, _told(lambda run: run.cancel()))
+
+
+def _told(change: Callable[[running.Run], None]) -> Callable[[running.Run], bool]:
+    def apply(run: running.Run) -> bool:
+        try:
+            change(run)
+        except running.UnknownToken:
+            raise Conflict("step_moved_on", "This step is no longer where you saw it.") from None
+        return True
+
+    return apply
+
+
+def claim_task(task_id: int, user_id: int | None) -> None:
+    """Give an open task to a user, or back to its team with None. Raises NotFound, Conflict when it is closed."""
+    task = session().get(Task, task_id, with_for_update=True)
+    if task is None:
+        raise NotFound("task_unknown", "There is no such task.")
+    if task.state != TaskState.OPEN:
+        raise Conflict("task_closed", "This task was completed or withdrawn in the meantime.")
+    task.assignee_id = user_id
+    task.revision += 1
+    session().flush()
