@@ -11,7 +11,7 @@ from app.db import Base
 
 
 class BusinessCalendar(Base):
-    """Opening hours: `weekly` maps weekday numbers (0 Monday) to [["09:00","18:00"], …], `holidays` lists ISO dates."""
+    """Opening hours, in the form that `app.sla.calendar.calendar_from_spec` reads."""
 
     __tablename__ = "calendars"
 
@@ -21,3 +21,4 @@ class BusinessCalendar(Base):
     timezone: Mapped[str]
     weekly: Mapped[dict[str, Any]]
     holidays: Mapped[list[str]]
+    extra_days: Mapped[dict[str, Any]]

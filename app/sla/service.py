@@ -24,7 +24,9 @@ def calendar(calendar_id: int | None) -> Calendar:
     row = session().get(BusinessCalendar, calendar_id) if calendar_id else None
     if row is None:
         return default_calendar()
-    spec = {"timezone": row.timezone, "weekly": row.weekly, "holidays": row.holidays}
+    spec = {
+        "timezone": row.timezone, "weekly": row.weekly, "holidays": row.holidays, "extra_days": row.extra_days,
+    }  # fmt: skip
     return _calendar(orjson.dumps(spec, option=orjson.OPT_SORT_KEYS))
 
 
@@ -45,5 +47,6 @@ def save_calendar(
         session().add(row)
     row.name, row.timezone = name, values.get("timezone", timezone)
     row.weekly, row.holidays = values["weekly"], values.get("holidays", [])
+    row.extra_days = values.get("extra_days", {})
     session().flush()
     return row

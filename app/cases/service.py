@@ -1,0 +1,149 @@
+"""Opens and changes cases. Every change is recorded on the case's chain and told to open screens."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app import events, realtime
+from app.cases.models import Case, CaseStatus, case_numbers
+from app.clock import utcnow
+from app.db import session
+from app.errors import Invalid, NotFound
+
+PRIORITIES = ("low", "normal", "high", "urgent")
+PREVIEW = 160
+MAX_SUBJECT = 300
+SETTABLE = frozenset({
+    "subject", "type", "priority", "queue_key", "team_id", "assignee_id", "language", "status", "due_at",
+    "due_from", "due_why", "reopen_until", "retain_until", "contact_id", "contact_name",
+})  # fmt: skip
+
+
+def chain_of(case_id: int) -> str:
+    """Return the name of the audit chain of a case."""
+    return f"case:{case_id}"
+
+
+def open_case(
+    *, subject: str, channel: str, contact_id: int | None, contact_name: str, account_id: int | None = None,
+    language: str = "", auto: str = "none", preview: str = "", queue_key: str = "", team_id: int | None = None,
+) -> Case:  # fmt: skip
+    """Open a case and give it the next number. Records `case_opened`."""
+    now = utcnow()
+    number = session().scalar(select(case_numbers.next_value()))
+    case = Case(
+        number=f"RB-{now.year}-{number:06d}", subject=subject.strip()[:MAX_SUBJECT], preview=preview[:PREVIEW],
+        status=CaseStatus.NEW, channel=channel, contact_id=contact_id, contact_name=contact_name,
+        account_id=account_id, language=language, auto=auto, opened_at=now, touched_at=now,
+        queue_key=queue_key, team_id=team_id,
+    )  # fmt: skip
+    session().add(case)
+    session().flush()
+    events.record(
+        "case_opened", chain=chain_of(case.id), number=case.number, subject=case.subject, channel=channel,
+        contact=contact_id,
+    )  # fmt: skip
+    announce(case, change="opened")
+    return case
+
+
+def announce(case: Case, *, change: str) -> None:
+    """Tell open screens, after commit, that this case changed."""
+    realtime.publish(
+        "case", teams=[case.team_id] if case.team_id else [], users=[case.assignee_id] if case.assignee_id else [],
+        case=case.id, number=case.number, change=change,
+    )  # fmt: skip
+
+
+def lock(case_id: int) -> Case:
+    """Return the case under its row lock: all work on one case is done one at a time. Raises NotFound."""
+    case = session().scalar(
+        select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
+    )
+    if case is None:
+        raise NotFound("case_unknown", "There is no such case.")
+    return case
+
+
+def change(case: Case, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Set fields of a locked case; returns and records (`case_changed`) only what differs. Raises Invalid."""
+    unknown = set(values) - SETTABLE
+    if unknown:
+        raise Invalid("unknown_field", f"A case has no field {sorted(unknown)[0]} that could be set.")
+    if values.get("priority", "normal") not in PRIORITIES:
+        raise Invalid("bad_priority", f"The priority is one of {', '.join(PRIORITIES)}.")
+    changes: dict[str, Any] = {}
+    for name, value in values.items():
+        wanted = CaseStatus(value) if name == "status" else value
+        before = getattr(case, name)
+        if before != wanted:
+            setattr(case, name, wanted)
+            changes[name] = {"from": _plain(before), "to": _plain(wanted)}
+    if changes:
+        case.touched_at = utcnow()
+        session().flush()
+        events.record("case_changed", chain=chain_of(case.id), changes=changes)
+        announce(case, change="changed")
+    return changes
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def message_added(case: Case, *, direction: str, preview: str) -> None:
+    """Note on the case that a message came or went: preview, unread mark, first reply."""
+    now = utcnow()
+    case.touched_at = now
+    if direction == "in":
+        case.is_unread, case.preview = True, preview[:PREVIEW]
+    elif direction == "out" and case.first_reply_at is None and events.current_actor().kind == "user":
+        case.first_reply_at = now
+    session().flush()
+    announce(case, change="message")
+
+
+def mark_read(case_id: int) -> None:
+    """Take the unread mark off."""
+    case = session().get(Case, case_id)
+    if case is not None and case.is_unread:
+        case.is_unread = False
+        session().flush()
+        announce(case, change="read")
+
+
+def count_chase(case: Case, *, by: str, channel: str) -> int:
+    """Count a chase and return how many there were. Records `case_chased`."""
+    case.chase_count += 1
+    case.touched_at = utcnow()
+    session().flush()
+    events.record("case_chased", chain=chain_of(case.id), by=by, channel=channel, count=case.chase_count)
+    announce(case, change="chased")
+    return case.chase_count
+
+
+def archive(case: Case, *, outcome: str, retain_until: datetime) -> None:
+    """Close the loop: status, retention, and the seal on the chain. Records `case_archived` and `chain_sealed`."""
+    now = utcnow()
+    case.status = CaseStatus.CANCELLED if outcome == "cancelled" else CaseStatus.ARCHIVED
+    case.archived_at, case.retain_until, case.touched_at = now, retain_until, now
+    case.due_at = case.due_from = None
+    case.due_why = ""
+    session().flush()
+    events.record("case_archived", chain=chain_of(case.id), outcome=outcome, retain_until=retain_until.isoformat())
+    events.record("chain_sealed", chain=chain_of(case.id))
+    announce(case, change="archived")
+
+
+def reopen(case: Case, *, why: str) -> None:
+    """Break the seal openly and open the case again. Records `chain_reopened` and `case_reopened`."""
+    case.status, case.archived_at, case.retain_until = CaseStatus.OPEN, None, None
+    case.resolved_at, case.touched_at = None, utcnow()
+    session().flush()
+    events.record("chain_reopened", chain=chain_of(case.id), why=why)
+    events.record("case_reopened", chain=chain_of(case.id), why=why)
+    announce(case, change="reopened")

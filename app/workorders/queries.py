@@ -1,0 +1,65 @@
+"""Reads of the work-orders room."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import or_, select
+
+from app.db import session
+from app.errors import NotFound
+from app.workorders.models import Amendment, WorkOrder
+
+
+def get(order_id: int) -> WorkOrder:
+    """Return a work order; raises NotFound."""
+    order = session().get(WorkOrder, order_id)
+    if order is None:
+        raise NotFound("work_order_unknown", "There is no such work order.")
+    return order
+
+
+def by_number(number: str) -> WorkOrder:
+    """Return a work order by its number; raises NotFound."""
+    order = session().scalar(select(WorkOrder).where(WorkOrder.number == number.strip().upper()))
+    if order is None:
+        raise NotFound("work_order_unknown", "There is no such work order.")
+    return order
+
+
+def of_case(case_id: int) -> list[WorkOrder]:
+    """Return the work orders of a case, oldest first."""
+    return list(session().scalars(select(WorkOrder).where(WorkOrder.case_id == case_id).order_by(WorkOrder.id)))
+
+
+def amendments(order_id: int) -> list[Amendment]:
+    """Return the amendments of an order, oldest first."""
+    return list(session().scalars(select(Amendment).where(Amendment.work_order_id == order_id).order_by(Amendment.id)))
+
+
+def held_by(*, user_id: int, team_ids: Sequence[int], limit: int = 200) -> list[WorkOrder]:
+    """Return the open orders that a user or one of their teams holds, the most urgent first."""
+    return list(
+        session().scalars(
+            select(WorkOrder)
+            .where(
+                WorkOrder.ended_at.is_(None),
+                or_(WorkOrder.holder_id == user_id, WorkOrder.team_id.in_(team_ids or [-1])),
+            )
+            .order_by(WorkOrder.urgency.desc(), WorkOrder.due_at.nulls_last(), WorkOrder.id)
+            .limit(limit)
+        )
+    )
+
+
+def overdue(*, now: datetime, limit: int = 200) -> list[WorkOrder]:
+    """Return the open orders past their limit, longest overdue first: no loop stays open unnoticed."""
+    return list(
+        session().scalars(
+            select(WorkOrder)
+            .where(WorkOrder.ended_at.is_(None), WorkOrder.due_at < now)
+            .order_by(WorkOrder.due_at)
+            .limit(limit)
+        )
+    )
