@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -15,3 +17,18 @@ def migrate(url: str) -> None:
     config = Config(ROOT / "alembic.ini")
     config.set_main_option("sqlalchemy.url", url.replace("%", "%%"))
     command.upgrade(config, "head")
+
+
+def prepare(answer: Path) -> None:
+    """Migrate, deploy the shipped processes, make the demo data; writes the demo users as JSON to `answer` (mode 600).
+
+    Everything may be done again on a database that has it already.
+    """
+    from app import cli
+    from app.settings import settings
+
+    migrate(settings().database_url)
+    cli.deploy_shipped()
+    users = cli.seed_demo()
+    with os.fdopen(os.open(answer, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        json.dump(users, out)
