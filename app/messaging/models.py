@@ -197,6 +197,15 @@ class Delivery(Base):
     )
 
 
+class Participant(Base):
+    """An address that takes part in a case: it wrote in, or was written to. What makes a threading claim credible."""
+
+    __tablename__ = "participants"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+
+
 class AutoMail(Base):
     """An automatic mail that was allowed to one address: what the hourly cap counts."""
 

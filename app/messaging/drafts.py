@@ -1,0 +1,88 @@
+"""Drafts: what an agent has written and not yet sent, kept on the server per case and agent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from app import blobs
+from app.clock import utcnow
+from app.db import session
+from app.errors import Invalid
+from app.messaging.models import Draft, Message
+from app.messaging.outbox import MAX_TEXT
+from app.settings import settings
+
+MAX_FILES = 20
+
+
+def get(case_id: int, user_id: int) -> Draft | None:
+    """Return the draft of an agent on a case."""
+    return session().get(Draft, (case_id, user_id))
+
+
+def save(case_id: int, user_id: int, *, kind: str, text: str, recipients: Mapping[str, Any] | None = None) -> None:
+    """Keep the draft; an empty one without files is removed. Remembers the last message that stood there when it began."""
+    if kind not in ("reply", "note"):
+        raise Invalid("bad_draft", "A draft is a reply or a note.")
+    existing = get(case_id, user_id)
+    if not text.strip() and not (existing and existing.files):
+        discard(case_id, user_id)
+        return
+    seen = existing.seen_message_id if existing else last_message_id(case_id)
+    values = {
+        "case_id": case_id, "user_id": user_id, "kind": kind, "text": text[:MAX_TEXT],
+        "recipients": dict(recipients or {}), "files": list(existing.files) if existing else [],
+        "seen_message_id": seen, "updated_at": utcnow(),
+    }  # fmt: skip
+    statement = insert(Draft).values(values)
+    session().execute(
+        statement.on_conflict_do_update(
+            index_elements=[Draft.case_id, Draft.user_id],
+            set_={key: values[key] for key in ("kind", "text", "recipients", "updated_at")},
+        )
+    )
+    session().expire_all()
+
+
+def last_message_id(case_id: int) -> int:
+    """Return the id of the newest message of a case, 0 without any."""
+    return int(session().scalar(select(func.max(Message.id)).where(Message.case_id == case_id)) or 0)
+
+
+def add_file(case_id: int, user_id: int, *, name: str, media_type: str, content: bytes) -> Sequence[Mapping[str, Any]]:
+    """Attach an uploaded file to the draft; returns all its files. Raises Invalid for an empty, too large or 21st file."""
+    if not content or len(content) > settings().max_upload_bytes:
+        limit = settings().max_upload_bytes // (1024 * 1024)
+        raise Invalid("bad_file", f"A file must not be empty and may have {limit} MB.", fields={"file": "size"})
+    draft = get(case_id, user_id)
+    if draft is None:
+        draft = Draft(case_id=case_id, user_id=user_id, kind="reply", text="", recipients={}, files=[],
+                      seen_message_id=last_message_id(case_id), updated_at=utcnow())  # fmt: skip
+        session().add(draft)
+    if len(draft.files) >= MAX_FILES:
+        raise Invalid("too_many_files", f"A message may have {MAX_FILES} files.", fields={"file": "too many"})
+    file = {"name": name, "media_type": media_type, "size": len(content), "digest": blobs.put(content)}
+    draft.files = [*draft.files, file]
+    draft.updated_at = utcnow()
+    session().flush()
+    return draft.files
+
+
+def remove_file(case_id: int, user_id: int, digest: str) -> Sequence[Mapping[str, Any]]:
+    """Take a file off the draft; returns what is left."""
+    draft = get(case_id, user_id)
+    if draft is None:
+        return []
+    draft.files = [file for file in draft.files if file["digest"] != digest]
+    session().flush()
+    return draft.files
+
+
+def discard(case_id: int, user_id: int) -> None:
+    """Remove the draft."""
+    session().execute(delete(Draft).where(Draft.case_id == case_id, Draft.user_id == user_id))
+    session().expire_all()

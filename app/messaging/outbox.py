@@ -1,0 +1,160 @@
+"""Queues what leaves: a message and its delivery are written together, in the transaction that decided to send."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import func, insert, select
+
+from app import doorbell, events
+from app.clock import utcnow
+from app.db import session
+from app.errors import Invalid, Unavailable
+from app.messaging import reply_tokens, store
+from app.messaging.accounts import get as get_account
+from app.messaging.accounts import own_addresses
+from app.messaging.models import AutoMail, ChannelAccount, Delivery, DeliveryState, Direction, Message
+
+DELIVER_JOB = "deliver"
+AUTO_CAP = 3
+AUTO_WINDOW = timedelta(hours=1)
+MAX_TEXT = 200_000
+MAX_REFERENCES = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What is to be sent about a case, to whom (`to`, `cc`: pairs of address and name), through which account."""
+
+    case_id: int
+    case_number: str
+    account_id: int
+    contact_id: int | None
+    to: Sequence[tuple[str, str]]
+    subject: str
+    text: str
+    cc: Sequence[tuple[str, str]] = ()
+    auto: bool = False
+    answers: int | None = None
+    files: Sequence[Mapping[str, Any]] = ()
+
+
+def queue(
+    outgoing: Outgoing, *, author: str, user_id: int | None = None, cause: Mapping[str, Any] | None = None
+) -> int:
+    """Write the message and its delivery; rings after commit. Returns the message id. Records `message_written`.
+
+    Raises Invalid without text or recipient, Unavailable when the account is switched off.
+    """
+    _check(outgoing)
+    account = get_account(outgoing.account_id)
+    if not account.is_enabled:
+        raise Unavailable("account_off", f"The account {account.name} is switched off; nothing can be sent through it.")
+    parent, references = _parent(outgoing)
+    rfc_id = f"<{secrets.token_hex(10)}.{outgoing.case_id}@{account.address.rpartition('@')[2] or 'ringback'}>"
+    interaction = store.interaction_for(
+        outgoing.case_id, kind=account.kind, account_id=account.id, contact_id=outgoing.contact_id,
+        subject=outgoing.subject,
+    )  # fmt: skip
+    message_id = store.store_outbound(
+        case_id=outgoing.case_id, interaction_id=interaction, kind=account.kind, direction=Direction.OUT,
+        text=outgoing.text, author=author, user_id=user_id, contact_id=outgoing.contact_id,
+        subject=outgoing.subject, recipients={"to": list(map(list, outgoing.to)), "cc": list(map(list, outgoing.cc))},
+        rfc_id=rfc_id, auto="auto" if outgoing.auto else "none", cause=cause,
+    )  # fmt: skip
+    store.attach_stored(message_id, outgoing.files)
+    headers = {
+        "in_reply_to": parent, "references": references, "auto": outgoing.auto,
+        "automatic_reply": outgoing.auto and bool(parent),
+        "reply_token": reply_tokens.issue(outgoing.case_id, outgoing.to[0][0]),
+    }  # fmt: skip
+    _queue_delivery(message_id, outgoing, account=account, headers=headers)
+    return message_id
+
+
+def _check(outgoing: Outgoing) -> None:
+    if not outgoing.text.strip():
+        raise Invalid("text_missing", "Write something before you send.", fields={"text": "required"})
+    if len(outgoing.text) > MAX_TEXT:
+        raise Invalid("text_too_long", f"A message may have {MAX_TEXT} characters.", fields={"text": "too long"})
+    if not outgoing.to:
+        raise Invalid("recipient_missing", "Say who gets it.", fields={"to": "required"})
+
+
+def _parent(outgoing: Outgoing) -> tuple[str, list[str]]:
+    """Return what this answers (the given message, else the last inbound one) and the chain of references."""
+    query = select(Message.rfc_id).where(Message.case_id == outgoing.case_id, Message.rfc_id.is_not(None))
+    chain = list(session().scalars(query.order_by(Message.id.desc()).limit(MAX_REFERENCES)))
+    parent = query.where(Message.direction == Direction.IN)
+    if outgoing.answers is not None:
+        parent = query.where(Message.id == outgoing.answers)
+    answered = session().scalar(parent.order_by(Message.id.desc()).limit(1)) or ""
+    references = [rfc_id for rfc_id in reversed(chain) if rfc_id and rfc_id != answered]
+    return answered, [*references, answered] if answered else references
+
+
+def _queue_delivery(
+    message_id: int, outgoing: Outgoing, *, account: ChannelAccount, headers: Mapping[str, Any]
+) -> None:
+    now = utcnow()
+    row = session().execute(
+        insert(Delivery)
+        .values(
+            message_id=message_id, account_id=account.id, case_id=outgoing.case_id, key=secrets.token_hex(12),
+            state=DeliveryState.QUEUED, due_at=now, headers=dict(headers), created_at=now,
+        )
+        .returning(Delivery.id)
+    )  # fmt: skip
+    doorbell.ring(DELIVER_JOB, int(row.scalar_one()))
+
+
+def may_send_auto(address: str) -> bool:
+    """Tell whether one more automatic mail to this address is within the hourly cap, and count it if so."""
+    normal = address.strip().lower()
+    session().execute(select(func.pg_advisory_xact_lock(func.hashtext(f"auto:{normal}"))))
+    since = utcnow() - AUTO_WINDOW
+    sent = session().scalar(
+        select(func.count()).select_from(AutoMail).where(AutoMail.address == normal, AutoMail.sent_at > since)
+    )
+    if (sent or 0) >= AUTO_CAP:
+        return False
+    session().execute(insert(AutoMail).values(address=normal, sent_at=utcnow()))
+    return True
+
+
+def queue_auto(outgoing: Outgoing, *, inbound_auto: str, cause: Mapping[str, Any]) -> int | None:
+    """Queue an automatic message unless that could feed a loop; None when it was held back.
+
+    Records `auto_mail_held` with the reason: the other side is automatic, the address is ours, or the hourly cap is reached.
+    """
+    held = ""
+    if inbound_auto != "none":
+        held = f"the other side is automatic ({inbound_auto})"
+    elif outgoing.to and outgoing.to[0][0].lower() in own_addresses():
+        held = "the address is one of ours"
+    elif outgoing.to and not may_send_auto(outgoing.to[0][0]):
+        held = f"{AUTO_CAP} automatic messages within an hour"
+    if held:
+        events.record("auto_mail_held", chain=f"case:{outgoing.case_id}", why=held)
+        return None
+    return queue(outgoing, author="Ringback", cause=cause)
+
+
+def add_note(
+    *, case_id: int, kind: str, account_id: int | None, contact_id: int | None, text: str, author: str,
+    user_id: int | None, files: Sequence[Mapping[str, Any]] = (), cause: Mapping[str, Any] | None = None,
+) -> int:  # fmt: skip
+    """Write an internal note on a case; returns its message id. Records `note_written`."""
+    if not text.strip():
+        raise Invalid("text_missing", "Write something before you save.", fields={"text": "required"})
+    interaction = store.interaction_for(case_id, kind=kind, account_id=account_id, contact_id=contact_id, subject="")
+    message_id = store.store_outbound(
+        case_id=case_id, interaction_id=interaction, kind=kind, direction=Direction.NOTE, text=text[:MAX_TEXT],
+        author=author, user_id=user_id, cause=cause,
+    )  # fmt: skip
+    store.attach_stored(message_id, files)
+    return message_id
