@@ -14,8 +14,9 @@ from typing import Any
 from app.workflow.language.durations import is_date, is_duration, is_time_literal
 from app.workflow.language.functions import to_text
 from app.workflow.language.lexer import MAX_TEXT, LanguageError
+from app.workflow.language.nodes import Evaluate
 from app.workflow.language.operations import MAX_STRING, kind_of
-from app.workflow.language.parser import Evaluate, parse
+from app.workflow.language.parser import parse
 
 __all__ = [
     "Expression",

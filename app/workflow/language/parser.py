@@ -9,13 +9,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.workflow.language import operations as ops
-from app.workflow.language.functions import FUNCTIONS, METHODS, Function, is_empty
+from app.workflow.language.functions import FUNCTIONS, METHODS, is_empty
 from app.workflow.language.lexer import LanguageError, Token, make_pattern, tokenize
-
-Evaluate = Callable[[Mapping[str, Any]], Any]
+from app.workflow.language.nodes import (
+    Evaluate,
+    Node,
+    binary_node,
+    call_node,
+    constant_node,
+    field_node,
+    list_node,
+    located,
+    logic_node,
+    name_node,
+)
 
 MAX_NESTING = 30
-MAX_HEIGHT = 100
 
 _SIGNS: tuple[str, ...] = (
     "${",
@@ -78,104 +87,10 @@ _PRODUCTS: Mapping[str, Callable[[Any, Any], Any]] = {
 }
 
 
-class Node:
-    """A parsed piece: its closure, how deep closures nest in it, and its value when it is a constant."""
-
-    __slots__ = ("constant", "height", "run")
-
-    def __init__(self, run: Evaluate, height: int, *, constant: bool = False) -> None:
-        """LanguageError when closures would nest deeper than 100."""
-        if height > MAX_HEIGHT:
-            raise LanguageError("The expression is nested too deeply; split it into parts.")
-        self.run = run
-        self.height = height
-        self.constant = constant
-
-
 def parse(text: str) -> tuple[Evaluate, frozenset[str]]:
     """The closure of an expression and the top-level names it reads. LanguageError names the place of a mistake."""
     parser = _Parser(text)
     return parser.whole().run, frozenset(parser.names)
-
-
-def _constant(value: Any) -> Node:
-    return Node(lambda _names: value, 1, constant=True)
-
-
-def _binary(function: Callable[[Any, Any], Any], left: Node, right: Node, *, position: int) -> Node:
-    first, second = left.run, right.run
-
-    def run(names: Mapping[str, Any]) -> Any:
-        try:
-            return function(first(names), second(names))
-        except LanguageError as error:
-            raise located(error, position) from None
-
-    height = 1 + max(left.height, right.height)
-    if right.constant:
-        value = second({})
-
-        def run_constant(names: Mapping[str, Any]) -> Any:
-            try:
-                return function(first(names), value)
-            except LanguageError as error:
-                raise located(error, position) from None
-
-        return Node(run_constant, height)
-    return Node(run, height)
-
-
-def located(error: LanguageError, position: int) -> LanguageError:
-    """The error with a place in the text, its own when it has one."""
-    return error if error.position is not None else LanguageError(error.message, position)
-
-
-def _every(parts: list[Node], *, stop_at: bool) -> Node:
-    if len(parts) == 1:
-        return parts[0]
-    runs = tuple(part.run for part in parts)
-
-    def run(names: Mapping[str, Any]) -> Any:
-        value = None
-        for part in runs:
-            value = part(names)
-            if bool(value) is stop_at:
-                return value
-        return value
-
-    return Node(run, 1 + max(part.height for part in parts))
-
-
-def _field(owner: Node, name: str, *, position: int) -> Node:
-    run_owner = owner.run
-
-    def run(names: Mapping[str, Any]) -> Any:
-        value = run_owner(names)
-        if type(value) is dict:
-            return value.get(name)
-        try:
-            return ops.field(value, name)
-        except LanguageError as error:
-            raise located(error, position) from None
-
-    return Node(run, owner.height + 1)
-
-
-def _call(name: str, function: Function, arguments: list[Node], *, position: int) -> Node:
-    least, most, target = function
-    if not least <= len(arguments) <= most:
-        wanted = str(least) if least == most else f"{least} to {most}"
-        raise LanguageError(f"{name}(...) takes {wanted} value(s), not {len(arguments)}.", position)
-    runs = tuple(argument.run for argument in arguments)
-
-    def run(names: Mapping[str, Any]) -> Any:
-        values = [argument(names) for argument in runs]
-        try:
-            return target(*values)
-        except LanguageError as error:
-            raise located(error, position) from None
-
-    return Node(run, 1 + max((argument.height for argument in arguments), default=0))
 
 
 class _Parser:
@@ -246,13 +161,13 @@ class _Parser:
         parts = [self.conjunction()]
         while self.accept("or", "||"):
             parts.append(self.conjunction())
-        return _every(parts, stop_at=True)
+        return logic_node(parts, stop_at=True)
 
     def conjunction(self) -> Node:
         parts = [self.negation()]
         while self.accept("and", "&&"):
             parts.append(self.negation())
-        return _every(parts, stop_at=False)
+        return logic_node(parts, stop_at=False)
 
     def negation(self) -> Node:
         inverted = count = 0
@@ -273,9 +188,9 @@ class _Parser:
         while (found := self.comparison_sign()) is not None:
             position = self.tokens[self.at - 1].position
             right = self.sum()
-            parts.append(_binary(_COMPARISONS[found], node, right, position=position))
+            parts.append(binary_node(_COMPARISONS[found], node, right, position=position))
             node = right
-        return _every(parts, stop_at=False) if parts else node
+        return logic_node(parts, stop_at=False) if parts else node
 
     def comparison_sign(self) -> str | None:
         token = self.token
@@ -301,7 +216,7 @@ class _Parser:
         node = operand()
         while self.token.kind in {"sign", "name"} and self.token.text in signs:
             sign = self.advance()
-            node = _binary(signs[sign.text], node, operand(), position=sign.position)
+            node = binary_node(signs[sign.text], node, operand(), position=sign.position)
         return node
 
     def unary(self) -> Node:
@@ -340,7 +255,7 @@ class _Parser:
             raise LanguageError("Too many powers in a row.", sign.position)
         exponent = self.unary()
         self.depth -= 1
-        return _binary(ops.power, node, exponent, position=sign.position)
+        return binary_node(ops.power, node, exponent, position=sign.position)
 
     def postfix(self) -> Node:
         node = self.atom()
@@ -348,7 +263,7 @@ class _Parser:
             if sign.text == "[":
                 key = self.expression()
                 self.expect("]")
-                node = _binary(ops.index, node, key, position=sign.position)
+                node = binary_node(ops.index, node, key, position=sign.position)
             else:
                 node = self.member(node)
         return node
@@ -361,8 +276,8 @@ class _Parser:
                 raise LanguageError(
                     f"There is no method {token.text}(...); allowed are {_listed(METHODS)}.", token.position
                 )
-            return _call(token.text, METHODS[token.text], [owner, *arguments], position=token.position)
-        return _field(owner, token.text, position=token.position)
+            return call_node(token.text, METHODS[token.text], [owner, *arguments], position=token.position)
+        return field_node(owner, token.text, position=token.position)
 
     def name_token(self, wanted: str) -> Token:
         token = self.token
@@ -383,9 +298,9 @@ class _Parser:
     def atom(self) -> Node:
         token = self.token
         if token.kind == "number":
-            return _constant(_number(self.advance()))
+            return constant_node(_number(self.advance()))
         if token.kind == "string":
-            return _constant(self.advance().text)
+            return constant_node(self.advance().text)
         if token.kind == "name":
             return self.name()
         closing = {"(": ")", "${": "}", "#{": "}"}.get(token.text) if token.kind == "sign" else None
@@ -395,7 +310,7 @@ class _Parser:
             self.expect(closing)
             return node
         if self.accept("["):
-            return _list(self.arguments("]"))
+            return list_node(self.arguments("]"))
         if self.accept("{"):
             return self.mapping()
         raise LanguageError(f"Expected a value here, found {self.found()}.", token.position)
@@ -419,7 +334,7 @@ class _Parser:
         token = self.name_token("a name")
         name, position = token.text, token.position
         if name in _LITERALS:
-            return _constant(_LITERALS[name])
+            return constant_node(_LITERALS[name])
         if name in _RESERVED:
             raise LanguageError(f"“{name}” cannot stand here.", position)
         if self.accept("("):
@@ -428,7 +343,7 @@ class _Parser:
             run_operand, height = self.operand_of_empty()
             return Node(lambda names: is_empty(run_operand(names)), height + 1)
         self.names.add(name)
-        return _lookup(name, position)
+        return name_node(name, position)
 
     def operand_of_empty(self) -> tuple[Evaluate, int]:
         self.depth += 1
@@ -449,25 +364,10 @@ class _Parser:
         arguments = self.arguments(")")
         if name in {"now", "today"} and not arguments:
             self.names.add(name)
-            return _lookup(name, token.position)
+            return name_node(name, token.position)
         if name not in FUNCTIONS:
             raise LanguageError(f"There is no function {name}(...); allowed are {_listed(FUNCTIONS)}.", token.position)
-        return _call(name, FUNCTIONS[name], arguments, position=token.position)
-
-
-def _lookup(name: str, position: int) -> Node:
-    def run(names: Mapping[str, Any]) -> Any:
-        try:
-            return names[name]
-        except KeyError:
-            raise LanguageError(f"There is no variable called “{name}”.", position) from None
-
-    return Node(run, 1)
-
-
-def _list(entries: list[Node]) -> Node:
-    runs = tuple(entry.run for entry in entries)
-    return Node(lambda names: [run(names) for run in runs], 1 + max((entry.height for entry in entries), default=0))
+        return call_node(name, FUNCTIONS[name], arguments, position=token.position)
 
 
 def _number(token: Token) -> int | float:
