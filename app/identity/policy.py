@@ -1,0 +1,189 @@
+"""The one place for authorisation: who may see and do what. Pure decisions; nothing here reads the database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sqlalchemy import ColumnElement, false, or_, true
+
+from app.identity.models import Role
+
+SEES_ALL = frozenset({Role.ADMIN, Role.MANAGER})
+WORKS_ON_CASES = frozenset({Role.ADMIN, Role.MANAGER, Role.AGENT})
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """The signed-in user of this request, as far as rights and the screen need to know."""
+
+    user_id: int
+    login: str
+    name: str
+    role: Role
+    team_ids: frozenset[int] = frozenset()
+    team_keys: frozenset[str] = frozenset()
+    locale: str = ""
+    theme: str = "auto"
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether no case is hidden from this viewer."""
+        return self.role in SEES_ALL
+
+
+class CaseLike(Protocol):
+    """What the decision needs to know of a case."""
+
+    @property
+    def team_id(self) -> int | None:
+        """The team that it lies with."""
+
+    @property
+    def assignee_id(self) -> int | None:
+        """The user that it is assigned to."""
+
+
+class OrderLike(Protocol):
+    """What the decision needs to know of a work order."""
+
+    @property
+    def team_id(self) -> int | None:
+        """The team that holds it."""
+
+    @property
+    def holder_id(self) -> int | None:
+        """The user that holds it."""
+
+
+class TaskLike(Protocol):
+    """What the decision needs to know of a task."""
+
+    @property
+    def candidate_teams(self) -> list[str]:
+        """Keys of the teams that may do it."""
+
+    @property
+    def candidate_users(self) -> list[str]:
+        """Logins of the users that may do it."""
+
+    @property
+    def assignee_id(self) -> int | None:
+        """The user that has taken it."""
+
+
+# ---------------------------------------------------------------- cases and work orders
+def holds(viewer: Viewer, order: OrderLike) -> bool:
+    """Tell whether the viewer or one of their teams holds this work order."""
+    return order.holder_id == viewer.user_id or order.team_id in viewer.team_ids
+
+
+def may_see_case(viewer: Viewer, case: CaseLike, *, orders: Collection[OrderLike] = ()) -> bool:
+    """Tell whether the viewer may know of this case: it is theirs, their team's, in triage, or they hold work under it."""
+    if viewer.sees_all or case.assignee_id == viewer.user_id or case.team_id in viewer.team_ids:
+        return True
+    if case.team_id is None and viewer.role is Role.AGENT:
+        return True
+    return any(holds(viewer, order) for order in orders)
+
+
+def visible_case_filter(viewer: Viewer) -> Callable[..., ColumnElement[bool]]:
+    """Return `condition(team_id=…, assignee_id=…, held=…)`, the SQL form of `may_see_case` on the columns passed in.
+
+    `held` is a condition that says whether the viewer holds work under the case (see `held_order_filter`), if that counts.
+    """
+
+    def condition(*, team_id: Any, assignee_id: Any, held: ColumnElement[bool] | None = None) -> ColumnElement[bool]:
+        if viewer.sees_all:
+            return true()
+        ways = [assignee_id == viewer.user_id]
+        if viewer.team_ids:
+            ways.append(team_id.in_(sorted(viewer.team_ids)))
+        if viewer.role is Role.AGENT:
+            ways.append(team_id.is_(None))
+        if held is not None:
+            ways.append(held)
+        return or_(*ways)
+
+    return condition
+
+
+def held_order_filter(viewer: Viewer) -> Callable[..., ColumnElement[bool]]:
+    """Return `condition(team_id=…, holder_id=…)`, the SQL form of `holds` on the columns of work orders passed in."""
+
+    def condition(*, team_id: Any, holder_id: Any) -> ColumnElement[bool]:
+        teams = team_id.in_(sorted(viewer.team_ids)) if viewer.team_ids else false()
+        return or_(holder_id == viewer.user_id, teams)
+
+    return condition
+
+
+def may_see_order(viewer: Viewer, order: OrderLike, *, case: CaseLike) -> bool:
+    """Tell whether the viewer may know of this work order: they hold it, or they may see its case."""
+    return holds(viewer, order) or may_see_case(viewer, case)
+
+
+def may_work_on_cases(viewer: Viewer) -> bool:
+    """Tell whether the viewer may write on the cases they see: reply, note, act, complete tasks."""
+    return viewer.role in WORKS_ON_CASES
+
+
+def may_do_task(viewer: Viewer, task: TaskLike) -> bool:
+    """Tell whether the viewer is one of those that the process names for this task; without candidates anyone who sees it is."""
+    if not may_work_on_cases(viewer):
+        return False
+    if viewer.sees_all or task.assignee_id == viewer.user_id:
+        return True
+    if not task.candidate_teams and not task.candidate_users:
+        return True
+    return viewer.login in task.candidate_users or not viewer.team_keys.isdisjoint(task.candidate_teams)
+
+
+def acting_roles(viewer: Viewer, *, is_holder: bool = False) -> frozenset[str]:
+    """Return the roles of a process's actions that the viewer can take: `agent`, `manager`, `admin`, `holder`."""
+    if not may_work_on_cases(viewer):
+        return frozenset()
+    roles = {"agent", str(viewer.role)}
+    if viewer.sees_all:
+        roles |= {"manager", "holder"}
+    if is_holder:
+        roles.add("holder")
+    return frozenset(roles)
+
+
+def may_perform(viewer: Viewer, roles: Collection[str], *, is_holder: bool = False) -> bool:
+    """Tell whether the viewer may take an action that is meant for these roles; one without roles is for all who work on cases."""
+    own = acting_roles(viewer, is_holder=is_holder)
+    return bool(own) and (not roles or not own.isdisjoint(roles))
+
+
+# ---------------------------------------------------------------- the desk itself
+def may_deploy(viewer: Viewer) -> bool:
+    """Tell whether the viewer may upload, publish and roll back processes."""
+    return viewer.role in {Role.DESIGNER, Role.ADMIN}
+
+
+def may_see_processes(viewer: Viewer) -> bool:
+    """Tell whether the viewer may look at process definitions and their findings."""
+    return viewer.role in {Role.DESIGNER, Role.MANAGER, Role.ADMIN}
+
+
+def may_configure_channels(viewer: Viewer) -> bool:
+    """Tell whether the viewer may add, change and test channel accounts."""
+    return viewer.role is Role.ADMIN
+
+
+def may_resolve_faults(viewer: Viewer) -> bool:
+    """Tell whether the viewer may see stuck steps and retry or skip them."""
+    return viewer.role in {Role.DESIGNER, Role.MANAGER, Role.ADMIN}
+
+
+def may_manage_people(viewer: Viewer) -> bool:
+    """Tell whether the viewer may make and change users, teams and tokens of others."""
+    return viewer.role is Role.ADMIN
+
+
+def may_verify_audit(viewer: Viewer) -> bool:
+    """Tell whether the viewer may verify and export any audit chain."""
+    return viewer.role in SEES_ALL

@@ -1,0 +1,189 @@
+"""Reads of the identity room: the viewer behind a session or token, users, teams, tokens, notices."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, or_, select
+
+from app.clock import utcnow
+from app.crypto import token_digest
+from app.db import session
+from app.errors import NotFound
+from app.identity.models import ApiToken, LoginSession, Notice, Team, TeamMember, User
+from app.identity.policy import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A request's session: who, and what protects its forms."""
+
+    viewer: Viewer
+    digest: str
+    csrf: str
+    created_at: datetime
+    expires_at: datetime
+
+
+def _user_with_teams() -> tuple[Any, ...]:
+    keyed = func.coalesce(
+        select(func.jsonb_object_agg(Team.key, Team.id))
+        .join(TeamMember, TeamMember.team_id == Team.id)
+        .where(TeamMember.user_id == User.id)
+        .correlate(User)
+        .scalar_subquery(),
+        func.jsonb_build_object(),
+    ).label("teams")
+    return (User.id, User.login, User.name, User.role, User.locale, User.theme, keyed)
+
+
+_BY_SESSION: Select[Any] = (
+    select(LoginSession.digest, LoginSession.csrf, LoginSession.created_at, LoginSession.expires_at, *_user_with_teams())
+    .join(User, User.id == LoginSession.user_id)
+    .where(User.is_active)
+)  # fmt: skip
+_BY_TOKEN: Select[Any] = select(*_user_with_teams()).join(ApiToken, ApiToken.user_id == User.id).where(User.is_active)
+_BY_USER: Select[Any] = select(*_user_with_teams()).where(User.is_active)
+
+
+def _viewer(row: Row[Any]) -> Viewer:
+    teams: dict[str, int] = row.teams
+    return Viewer(
+        row.id, row.login, row.name, row.role, frozenset(teams.values()), frozenset(teams), row.locale, row.theme
+    )
+
+
+def visit(token: str) -> Visit | None:
+    """Return the live session behind a cookie with its user and teams, in one query; None when it has ended."""
+    row = session().execute(
+        _BY_SESSION.where(LoginSession.digest == token_digest(token), LoginSession.expires_at > utcnow())
+    ).one_or_none()  # fmt: skip
+    return Visit(_viewer(row), row.digest, row.csrf, row.created_at, row.expires_at) if row else None
+
+
+def token_viewer(token: str) -> Viewer | None:
+    """Return the user behind a bearer token with their teams, in one query; None for a revoked, expired or unknown one."""
+    row = session().execute(
+        _BY_TOKEN.where(
+            ApiToken.digest == token_digest(token),
+            ApiToken.revoked_at.is_(None),
+            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > utcnow()),
+        )
+    ).one_or_none()  # fmt: skip
+    return _viewer(row) if row else None
+
+
+def viewer(user_id: int) -> Viewer:
+    """Return an active user as a viewer; raises NotFound."""
+    row = session().execute(_BY_USER.where(User.id == user_id)).one_or_none()
+    if row is None:
+        raise NotFound("user_unknown", "There is no such user, or it is deactivated.")
+    return _viewer(row)
+
+
+# ---------------------------------------------------------------- users and teams
+def get_user(user_id: int) -> User:
+    """Return a user; raises NotFound."""
+    row = session().get(User, user_id)
+    if row is None:
+        raise NotFound("user_unknown", "There is no such user.")
+    return row
+
+
+def user_by_login(login: str) -> User:
+    """Return a user by login (its case does not matter); raises NotFound."""
+    row = session().scalar(select(User).where(User.login == login.strip().lower()))
+    if row is None:
+        raise NotFound("user_unknown", f"There is no user {login.strip()[:80]!r}: `flask user list` names them.")
+    return row
+
+
+def users(*, active_only: bool = False) -> list[User]:
+    """Return all users by login."""
+    wanted = select(User).order_by(User.login)
+    return list(session().scalars(wanted.where(User.is_active) if active_only else wanted))
+
+
+def user_names(user_ids: Collection[int | None]) -> dict[int, str]:
+    """Return the names of these users by id, in one query; None among the ids is left out."""
+    wanted = {user_id for user_id in user_ids if user_id is not None}
+    if not wanted:
+        return {}
+    rows = session().execute(select(User.id, User.name).where(User.id.in_(wanted)))
+    return {row.id: row.name for row in rows}
+
+
+def get_team(team_id: int) -> Team:
+    """Return a team; raises NotFound."""
+    row = session().get(Team, team_id)
+    if row is None:
+        raise NotFound("team_unknown", "There is no such team.")
+    return row
+
+
+def team_by_key(key: str) -> Team:
+    """Return a team by key; raises NotFound."""
+    row = session().scalar(select(Team).where(Team.key == key.strip()))
+    if row is None:
+        raise NotFound("team_unknown", f"There is no team {key.strip()[:80]!r}: `flask team list` names them.")
+    return row
+
+
+def find_team(key: str) -> Team | None:
+    """Return a team by key, if there is one."""
+    return session().scalar(select(Team).where(Team.key == key))
+
+
+def teams() -> list[Team]:
+    """Return all teams by name."""
+    return list(session().scalars(select(Team).order_by(Team.name)))
+
+
+def members(team_id: int, *, leads_only: bool = False) -> list[User]:
+    """Return the active users of a team by login, or only its leads."""
+    wanted = (
+        select(User)
+        .join(TeamMember, TeamMember.user_id == User.id)
+        .where(TeamMember.team_id == team_id, User.is_active)
+        .order_by(User.login)
+    )
+    return list(session().scalars(wanted.where(TeamMember.is_lead) if leads_only else wanted))
+
+
+def teams_of(user_id: int) -> list[Team]:
+    """Return the teams of a user by name."""
+    wanted = select(Team).join(TeamMember, TeamMember.team_id == Team.id).where(TeamMember.user_id == user_id)
+    return list(session().scalars(wanted.order_by(Team.name)))
+
+
+def team_keys_by_user() -> dict[int, list[str]]:
+    """Return the keys of the teams of every user, in one query."""
+    rows = session().execute(
+        select(TeamMember.user_id, func.array_agg(Team.key))
+        .join(Team, Team.id == TeamMember.team_id)
+        .group_by(TeamMember.user_id)
+    )
+    return {user_id: sorted(keys) for user_id, keys in rows}
+
+
+# ---------------------------------------------------------------- tokens and notices
+def api_tokens(user_id: int | None = None) -> Sequence[tuple[ApiToken, str]]:
+    """Return tokens with the login of their user, of all users or one, newest first."""
+    wanted = select(ApiToken, User.login).join(User, User.id == ApiToken.user_id).order_by(ApiToken.id.desc())
+    if user_id is not None:
+        wanted = wanted.where(ApiToken.user_id == user_id)
+    return [(row[0], row[1]) for row in session().execute(wanted)]
+
+
+def notices(user_id: int, *, limit: int = 50) -> list[Notice]:
+    """Return the latest notices of a user, newest first."""
+    wanted = select(Notice).where(Notice.user_id == user_id).order_by(Notice.id.desc()).limit(limit)
+    return list(session().scalars(wanted))
+
+
+def unread_notices(user_id: int) -> int:
+    """Return how many notices a user has not read."""
+    return session().scalar(select(func.count()).where(Notice.user_id == user_id, Notice.read_at.is_(None))) or 0
