@@ -31,6 +31,9 @@ class Reason(StrEnum):
     FOLDER_MISSING, MISCONFIGURED, VENDOR_FAULT = "folder_missing", "misconfigured", "vendor_fault"
 
 
+_REASONS = {reason.value: reason for reason in Reason}
+
+
 class ChannelError(Exception):
     """Base of what a provider may raise: a `code`, a `sentence` for people and `facts` for logs, never a secret."""
 
@@ -88,3 +91,8 @@ class Health:
     state: HealthState
     cause: Reason = Reason.NONE
     detail: str = ""  # a sentence saying what to do
+
+
+def reason_of(error: ChannelError) -> Reason:
+    """Return the error's code as a reason, for the account's health or a delivery."""
+    return _REASONS.get(error.code, Reason.UNKNOWN)

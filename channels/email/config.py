@@ -51,6 +51,10 @@ def _host(value: str) -> str:
     return text.strip("[]")
 
 
+def _is_local(host: str) -> bool:
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
 def _split(value: object) -> object:
     """Let a form send a list as one text, separated by commas, spaces or lines."""
     return [part for part in re.split(r"[,;\s]+", value) if part] if isinstance(value, str) else value
@@ -135,6 +139,15 @@ class EmailConfig(BaseModel):
             raise ValueError("smtp_host: an SMTP user needs an SMTP server")
         if self.smtp_user and not (self.smtp_password.get_secret_value() or self.smtp_oauth_token.get_secret_value()):
             raise ValueError("smtp_password: enter the SMTP password or an OAuth2 token, or leave the SMTP user empty")
+        return self
+
+    @model_validator(mode="after")
+    def _check_secrecy(self) -> EmailConfig:
+        """A password crosses the network encrypted only; on this very machine it crosses none."""
+        if self.smtp_user and self.smtp_security is Security.NONE and not _is_local(self.smtp_host):
+            raise ValueError("smtp_security: choose STARTTLS or TLS, or the password would be sent readable")
+        if self.inbound == "imap" and self.imap_security is Security.NONE and not _is_local(self.imap_host):
+            raise ValueError("imap_security: choose STARTTLS or TLS, or the password would be sent readable")
         return self
 
     def _check_imap(self) -> None:
