@@ -181,7 +181,8 @@ def unit_of_work() -> Iterator[Session]:
 def savepoint() -> Iterator[None]:
     """Keep the rest of the transaction when this part fails: hooks registered inside it are dropped with it."""
     current = frame()
-    before, after, info = len(current.before), len(current.after), dict(current.info)
+    before, after = len(current.before), len(current.after)
+    lengths = {key: len(value) for key, value in current.info.items() if isinstance(value, list)}
     nested = current.session.begin_nested()
     try:
         yield
@@ -190,7 +191,9 @@ def savepoint() -> Iterator[None]:
         nested.rollback()
         del current.before[before:]
         del current.after[after:]
-        current.info = info
+        for key in list(current.info):
+            if isinstance(current.info[key], list):
+                del current.info[key][lengths.get(key, 0) :]
         raise
 
 

@@ -65,7 +65,7 @@ def publish(topic: str, *, teams: Iterable[int] = (), users: Iterable[int] = (),
         _wire.send([item])
         return
     pending = frame().info.setdefault("news", [])
-    if not pending:
+    if not pending:  # also after a savepoint took everything back, with the hook
         after_commit(lambda: _wire.send(pending))
     if item not in pending:
         pending.append(item)

@@ -152,7 +152,7 @@ def _not_sent(job: Job, error: ChannelError) -> None:
     if not temporary or job.attempts > len(BACKOFF):
         _give_up(row, error.code, error.sentence)
         return
-    wait = BACKOFF[min(job.attempts, len(BACKOFF)) - 1]
+    wait: float = BACKOFF[min(job.attempts, len(BACKOFF)) - 1]
     if isinstance(error, TemporaryFailure):
         wait = max(wait, error.retry_after or 0)
         if error.in_doubt:

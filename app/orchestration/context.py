@@ -1,0 +1,92 @@
+"""What a process may know of its case: plain, read-only values for expressions, templates and decision tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import select
+
+from app.cases.models import Case
+from app.contacts import queries as contacts
+from app.db import session
+from app.identity.models import Team, User
+from app.messaging.models import ChannelAccount
+from app.orchestration.models import Drive
+from app.workorders.models import WorkOrder
+
+_message: ContextVar[Mapping[str, Any] | None] = ContextVar("current_message", default=None)
+EMPTY_MESSAGE = {"id": None, "subject": "", "text": "", "from": "", "channel": "", "auto": "none"}
+
+
+@dataclass(slots=True)
+class Driven:
+    """The case, and the work order if it is one, that an instance drives."""
+
+    case: Case
+    work_order: WorkOrder | None
+
+
+def driven_by(instance_id: int) -> Driven:
+    """Return what an instance drives."""
+    drive = session().get_one(Drive, instance_id)
+    order = session().get_one(WorkOrder, drive.work_order_id) if drive.work_order_id else None
+    return Driven(session().get_one(Case, drive.case_id), order)
+
+
+@contextmanager
+def about(message: Mapping[str, Any]) -> Iterator[None]:
+    """Make a message's fields readable as `message.…` while a process hears of it."""
+    token = _message.set(message)
+    try:
+        yield
+    finally:
+        _message.reset(token)
+
+
+def current_message() -> Mapping[str, Any]:
+    """Return the message that a process hears of now, with empty fields without one."""
+    return _message.get() or EMPTY_MESSAGE
+
+
+def _text(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def case_names(case: Case) -> dict[str, Any]:
+    """Return the fields of a case by which processes decide."""
+    account = session().get(ChannelAccount, case.account_id) if case.account_id else None
+    return {
+        "number": case.number, "subject": case.subject, "type": case.type, "priority": case.priority,
+        "queue": case.queue_key, "status": str(case.status), "channel": case.channel, "language": case.language,
+        "contact_name": case.contact_name, "chase_count": case.chase_count, "auto": case.auto,
+        "mailbox": account.address if account else "",
+        "tier": contacts.tier_of(case.contact_id) if case.contact_id else "",
+        "opened_at": _text(case.opened_at), "due_at": _text(case.due_at),
+        "reopen_until": _text(case.reopen_until),
+        "open_work_orders": _open_orders(case.id),
+    }  # fmt: skip
+
+
+def _open_orders(case_id: int) -> int:
+    rows = session().scalars(select(WorkOrder.id).where(WorkOrder.case_id == case_id, WorkOrder.ended_at.is_(None)))
+    return len(rows.all())
+
+
+def order_names(order: WorkOrder) -> dict[str, Any]:
+    """Return the fields of a work order by which processes decide."""
+    team = session().get(Team, order.team_id) if order.team_id else None
+    holder = session().get(User, order.holder_id) if order.holder_id else None
+    return {
+        "number": order.number, "state": str(order.state), "title": order.title,
+        "holder": holder.login if holder else "", "holder_name": holder.name if holder else "",
+        "team": team.key if team else "", "team_name": team.name if team else "",
+        "round": order.round, "chase_count": order.chase_count, "urgency": order.urgency,
+        "escalation": order.escalation, "outcome": order.outcome, "accepted": order.accepted_at is not None,
+        "due_at": _text(order.due_at), "fields": dict(order.fields), "reply": dict(order.reply),
+        **{key: value for key, value in order.fields.items() if key in ("accept_within", "reply_within")},
+    }  # fmt: skip

@@ -1,0 +1,199 @@
+"""Drives cases: every way in which something moves a process goes through here, under the case's lock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from app import events, realtime
+from app.cases import service as cases
+from app.cases.models import Case
+from app.clock import utcnow
+from app.db import session
+from app.errors import Conflict, Forbidden, NotFound
+from app.orchestration import context, entry, mailbag
+from app.orchestration.models import Drive
+from app.workflow import definitions, queries
+from app.workflow import service as workflow
+from app.workflow.models import InstanceState, ProcessInstance
+from app.workorders.models import WorkOrder
+
+MAX_HANDED_ON = 200
+WORK_ORDER_PROCESS = "work_order"
+LIVE = (InstanceState.WAITING, InstanceState.FAULTED)
+
+
+def instances_of(case_id: int, *, live: bool = True) -> list[int]:
+    """Return the instances that drive a case and its work orders, the case's own first."""
+    query = (
+        select(Drive.instance_id)
+        .join(ProcessInstance, ProcessInstance.id == Drive.instance_id)
+        .where(Drive.case_id == case_id)
+        .order_by(Drive.work_order_id.nulls_first(), Drive.instance_id)
+    )
+    if live:
+        query = query.where(ProcessInstance.status.in_(LIVE))
+    return list(session().scalars(query))
+
+
+def case_of_instance(instance_id: int) -> int:
+    """Return the case that an instance drives; raises NotFound."""
+    found = session().scalar(select(Drive.case_id).where(Drive.instance_id == instance_id))
+    if found is None:
+        raise NotFound("instance_unknown", "There is no such process instance.")
+    return found
+
+
+def start_case(case: Case, *, message: Mapping[str, Any]) -> workflow.Advanced:
+    """Start the process that the entry table names for a new case. Records `process_started`."""
+    definition = definitions.published(entry.choose(case))
+    return _start(case, definition, data={}, message=message, work_order=None)
+
+
+def start_work_order(order: WorkOrder, case: Case, *, data: Mapping[str, Any]) -> workflow.Advanced:
+    """Start the process of a work order. Records `process_started`."""
+    definition = definitions.published(WORK_ORDER_PROCESS)
+    return _start(case, definition, data=data, message=context.current_message(), work_order=order)
+
+
+def _start(
+    case: Case, definition: definitions.Compiled, *, data: Mapping[str, Any], message: Mapping[str, Any],
+    work_order: WorkOrder | None,
+) -> workflow.Advanced:  # fmt: skip
+    def tie(instance_id: int) -> None:
+        session().execute(
+            insert(Drive).values(
+                instance_id=instance_id, case_id=case.id, work_order_id=work_order.id if work_order else None
+            )
+        )
+        events.record(
+            "process_started", chain=cases.chain_of(case.id), process=definition.key, version=definition.version,
+            work_order=work_order.number if work_order else None,
+        )  # fmt: skip
+
+    key = work_order.number if work_order else case.number
+    with context.about(message):
+        done = workflow.start(definition, business_key=key, data=data, before_run=tie)
+        hand_on()
+    return done
+
+
+def deliver(case_id: int, name: str, payload: Mapping[str, Any], *, message: Mapping[str, Any] | None = None) -> bool:
+    """Deliver a BPMN message to every instance of the case that waits for it; False when none does."""
+    waiting = queries.waits_for(instances_of(case_id), name)
+    heard = False
+    with context.about(message or context.current_message()):
+        for instance_id in waiting:
+            heard = workflow.deliver_message(instance_id, name, payload).accepted or heard
+        hand_on()
+    return heard
+
+
+def hand_on() -> None:
+    """Deliver what instances threw at each other until nothing is left. Raises Conflict when they never stop."""
+    for _round in range(MAX_HANDED_ON):
+        item = mailbag.take()
+        if item is None:
+            return
+        _hand_over(item)
+    raise Conflict("endless_messages", "The processes keep sending each other messages without end.")
+
+
+def _hand_over(item: mailbag.Posted) -> None:
+    if item.start_work_order is not None:
+        order = session().get_one(WorkOrder, item.start_work_order)
+        start_work_order(order, session().get_one(Case, item.case_id), data=item.payload)
+        return
+    if item.kind == "signal":
+        for instance_id in queries.listeners("signal", item.name):
+            if instance_id != item.sender:
+                workflow.deliver_signal(instance_id, item.name, item.payload)
+        return
+    targets = [item.target] if item.target else [i for i in instances_of(item.case_id) if i != item.sender]
+    heard = False
+    for instance_id in queries.waits_for(targets, item.name):
+        heard = workflow.deliver_message(instance_id, item.name, item.payload).accepted or heard
+    if not heard:
+        events.record("message_unheard", chain=cases.chain_of(item.case_id), name=item.name, sender=item.sender)
+
+
+def act(case_id: int, verb: str, payload: Mapping[str, Any], *, instance_id: int, token: str, role: str) -> None:
+    """Perform a verb that the process offers now. Records `action_taken`. Raises Conflict when it is no longer on offer,
+    Forbidden when it is not for this role (agent, holder, customer).
+    """
+    case = cases.lock(case_id)
+    offered = next((a for a in queries.actions([instance_id]) if a.token == token and a.verb == verb), None)
+    if offered is None or case_of_instance(instance_id) != case_id:
+        raise Conflict("not_on_offer", "The process does not accept this now. Look at the case again.")
+    if offered.roles and role not in offered.roles:
+        raise Forbidden("not_for_you", "The process does not offer this to you.")
+    events.record(
+        "action_taken", chain=cases.chain_of(case_id), verb=verb, element=offered.element_id,
+        instance=instance_id, values=dict(payload),
+    )  # fmt: skip
+    done = workflow.deliver_message(instance_id, offered.message, {"by": role, **payload}, token=token)
+    if not done.accepted:
+        raise Conflict("not_on_offer", "The process does not accept this now. Look at the case again.")
+    hand_on()
+    cases.announce(case, change=verb)
+
+
+def complete_task(task_id: int, values: Mapping[str, Any]) -> int:
+    """Complete a task with its form's values; returns the case id. Records `task_completed`. Raises Conflict, NotFound."""
+    task = queries.get_task(task_id)
+    case = cases.lock(case_of_instance(task.instance_id))
+    events.record(
+        "task_completed", chain=cases.chain_of(case.id), task=task_id, element=task.element_id, name=task.name,
+        values=dict(values),
+    )  # fmt: skip
+    workflow.complete_task(task_id, values)
+    hand_on()
+    cases.announce(case, change="task")
+    return case.id
+
+
+def claim_task(task_id: int, user_id: int | None) -> int:
+    """Give a task to a user or back to its team; returns the case id. Records `task_claimed`."""
+    task = queries.get_task(task_id)
+    case = cases.lock(case_of_instance(task.instance_id))
+    workflow.claim_task(task_id, user_id)
+    events.record("task_claimed", chain=cases.chain_of(case.id), task=task_id, user=user_id)
+    cases.announce(case, change="task")
+    return case.id
+
+
+def fire_timers(instance_id: int) -> bool:
+    """Fire what is due in an instance; False when nothing was. Records `timer_fired` per timer."""
+    case = cases.lock(case_of_instance(instance_id))
+    due = [t for t in queries.timers([instance_id]) if t.due_at <= utcnow()]
+    with events.acting(cause={"timers": [timer.element_id for timer in due]}):
+        done = workflow.fire_due_timers(instance_id)
+        if done.accepted:
+            for timer in due:
+                events.record(
+                    "timer_fired", chain=cases.chain_of(case.id), element=timer.element_id, name=timer.name,
+                    due_at=timer.due_at.isoformat(), instance=instance_id,
+                )  # fmt: skip
+            hand_on()
+            cases.announce(case, change="timer")
+    return done.accepted
+
+
+def resolve_fault(fault_id: int, *, how: str, values: Mapping[str, Any] | None = None) -> int:
+    """Retry or skip a stuck step; returns the case id. Records `fault_retried` or `fault_skipped`."""
+    fault = queries.get_fault(fault_id)
+    case = cases.lock(case_of_instance(fault.instance_id))
+    if fault.resolved_at is not None:
+        raise Conflict("fault_resolved", "Somebody else has dealt with this fault already.")
+    kind = "fault_retried" if how == "retry" else "fault_skipped"
+    events.record(kind, chain=cases.chain_of(case.id), element=fault.element_id, code=fault.code)
+    if how == "retry":
+        workflow.retry_fault(fault.instance_id, fault.token)
+    else:
+        workflow.skip_fault(fault.instance_id, fault.token, dict(values or {}))
+    hand_on()
+    cases.announce(case, change="fault")
+    realtime.publish("fault", fault=fault_id)
+    return case.id

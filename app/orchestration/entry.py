@@ -1,0 +1,62 @@
+"""The entry table: which process a new case starts with."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app import events
+from app.cases.models import Case
+from app.db import session
+from app.errors import Invalid, NotFound
+from app.orchestration.models import EntryRule
+
+DEFAULT_PROCESS = "service_case"
+
+
+def rules() -> list[EntryRule]:
+    """Return all rules in order."""
+    return list(session().scalars(select(EntryRule).order_by(EntryRule.position, EntryRule.id)))
+
+
+def choose(case: Case) -> str:
+    """Return the process key of the first rule that matches; the shipped case process when none does."""
+    for rule in rules():
+        if (
+            rule.is_enabled
+            and rule.channel in ("", case.channel)
+            and rule.account_id in (None, case.account_id)
+            and rule.subject_contains.casefold() in case.subject.casefold()
+        ):
+            return rule.definition_key
+    return DEFAULT_PROCESS
+
+
+def save_rule(
+    rule_id: int | None, *, position: int, definition_key: str, channel: str = "", account_id: int | None = None,
+    subject_contains: str = "", is_enabled: bool = True,
+) -> EntryRule:  # fmt: skip
+    """Make or change a rule. Records `entry_rule_saved`. Raises NotFound, Invalid."""
+    if not definition_key:
+        raise Invalid(
+            "process_missing", "Choose the process that the rule starts.", fields={"definition_key": "required"}
+        )
+    rule = session().get(EntryRule, rule_id) if rule_id else EntryRule()
+    if rule is None:
+        raise NotFound("rule_unknown", "There is no such entry rule.")
+    rule.position, rule.definition_key, rule.channel = position, definition_key, channel
+    rule.account_id, rule.subject_contains, rule.is_enabled = account_id, subject_contains.strip()[:200], is_enabled
+    session().add(rule)
+    session().flush()
+    events.record("entry_rule_saved", chain="entry-rules", rule=rule.id, process=definition_key, position=position,
+                  channel=channel, account=account_id, contains=rule.subject_contains, enabled=is_enabled)  # fmt: skip
+    return rule
+
+
+def remove_rule(rule_id: int) -> None:
+    """Remove a rule. Records `entry_rule_removed`."""
+    rule = session().get(EntryRule, rule_id)
+    if rule is None:
+        raise NotFound("rule_unknown", "There is no such entry rule.")
+    session().delete(rule)
+    session().flush()
+    events.record("entry_rule_removed", chain="entry-rules", rule=rule_id)
