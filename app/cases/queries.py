@@ -1,0 +1,135 @@
+"""Reads of the cases room: the inbox, one case, search. Lists are read by columns, not by entities: they are the hot path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+
+from app.cases.models import Case, CaseStatus
+from app.db import session
+from app.errors import NotFound
+from app.messaging.models import Message
+from app.search import query_text
+
+COLUMNS = (
+    Case.id, Case.number, Case.subject, Case.preview, Case.status, Case.type, Case.priority, Case.queue_key,
+    Case.team_id, Case.assignee_id, Case.contact_name, Case.channel, Case.is_unread, Case.chase_count,
+    Case.opened_at, Case.touched_at, Case.due_at, Case.due_from, Case.due_why, Case.archived_at,
+)  # fmt: skip
+PAGE = 50
+OPEN = Case.archived_at.is_(None)
+FAR = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A named selection of open cases."""
+
+    key: str
+    label: str
+    where: Any
+
+
+def view_condition(key: str, *, user_id: int, team_ids: Sequence[int], now: datetime) -> ColumnElement[bool]:
+    """Return the condition of a standard view; an unknown key raises NotFound."""
+    mine = Case.assignee_id == user_id
+    teams = Case.team_id.in_(list(team_ids) or [-1])
+    views: dict[str, ColumnElement[bool]] = {
+        "mine": and_(OPEN, mine),
+        "unassigned": and_(OPEN, Case.assignee_id.is_(None), teams),
+        "team": and_(OPEN, teams),
+        "chased": and_(OPEN, Case.chase_count > 0),
+        "due": and_(OPEN, Case.due_at < now + timedelta(hours=4), Case.due_at >= now),
+        "breached": and_(OPEN, Case.due_at < now),
+        "waiting": and_(OPEN, Case.status == CaseStatus.WAITING),
+        "all": OPEN,
+        "archived": Case.archived_at.is_not(None),
+    }
+    if key not in views:
+        raise NotFound("view_unknown", "There is no such view.")
+    return views[key]
+
+
+def page(
+    where: Sequence[ColumnElement[bool]], *, order: str = "due", after: tuple[Any, int] | None = None,
+    limit: int = PAGE,
+) -> list[Row[Any]]:  # fmt: skip
+    """Return a page of cases by next time limit (`due`, then oldest first) or by last change (`touched`, newest first).
+
+    `after` is the sort value and id of the last row of the page before.
+    """
+    query: Select[Any] = select(*COLUMNS).where(*where)
+    if order == "touched":
+        if after is not None:
+            query = query.where(or_(Case.touched_at < after[0], and_(Case.touched_at == after[0], Case.id < after[1])))
+        query = query.order_by(Case.touched_at.desc(), Case.id.desc())
+    else:
+        if after is not None:
+            query = query.where(_after_due(*after))
+        query = query.order_by(Case.due_at, Case.id)
+    return list(session().execute(query.limit(limit)))
+
+
+def _after_due(due: datetime | None, case_id: int) -> ColumnElement[bool]:
+    if due is None:
+        return and_(Case.due_at.is_(None), Case.id > case_id)
+    return or_(Case.due_at > due, and_(Case.due_at == due, Case.id > case_id), Case.due_at.is_(None))
+
+
+def capped_count(where: Sequence[ColumnElement[bool]], *, cap: int = 100) -> int:
+    """Count up to `cap`: nobody reads an exact 48,211, and counting it costs."""
+    inner = select(Case.id).where(*where).limit(cap).subquery()
+    return int(session().scalar(select(func.count()).select_from(inner)) or 0)
+
+
+def get(case_id: int) -> Case:
+    """Return a case; raises NotFound."""
+    case = session().get(Case, case_id)
+    if case is None:
+        raise NotFound("case_unknown", "There is no such case.")
+    return case
+
+
+def by_number(number: str) -> Case:
+    """Return a case by its number; raises NotFound."""
+    case = session().scalar(select(Case).where(Case.number == number.strip().upper()))
+    if case is None:
+        raise NotFound("case_unknown", "There is no such case.")
+    return case
+
+
+def ids_by_number(numbers: Iterable[str]) -> dict[str, int]:
+    """Return ids for those case numbers that exist."""
+    rows = session().execute(select(Case.number, Case.id).where(Case.number.in_(list(numbers))))
+    return {row.number: row.id for row in rows}
+
+
+def search(text: str, *, visible: Sequence[ColumnElement[bool]] = (), limit: int = PAGE) -> list[Row[Any]]:
+    """Return cases that hold the words in subject, names or messages, or have the number; newest first."""
+    wanted = query_text(text)
+    number = text.strip().upper()
+    found: list[ColumnElement[bool]] = [Case.number == number]
+    if number.isdigit():
+        found.append(Case.number.like(f"%-{int(number):06d}"))
+    if not wanted:
+        return list(session().execute(select(*COLUMNS).where(or_(*found), *visible).limit(limit)))
+    # The newest matching messages decide: a word that stands in every case must not be joined with all of them.
+    hits = (
+        select(Message.case_id)
+        .where(Message.search.op("@@")(func.to_tsquery("simple", wanted)))
+        .order_by(Message.id.desc())
+        .limit(limit * 20)
+        .subquery()
+    )
+    query = select(*COLUMNS).where(or_(Case.id.in_(select(hits.c.case_id)), *found), *visible)
+    return list(session().execute(query.order_by(Case.touched_at.desc(), Case.id.desc()).limit(limit)))
+
+
+def of_contact(contact_id: int, *, limit: int = 20) -> list[Row[Any]]:
+    """Return the cases of a contact, newest first."""
+    query = select(*COLUMNS).where(Case.contact_id == contact_id).order_by(Case.id.desc()).limit(limit)
+    return list(session().execute(query))

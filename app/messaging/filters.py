@@ -1,0 +1,28 @@
+"""What never becomes a message: each filter returns a reason or nothing; dropped envelopes stay visible and can be replayed."""
+
+from __future__ import annotations
+
+from sqlalchemy import select
+
+from app.contacts.models import Contact, ContactPoint
+from app.db import session
+from channels.port import Auto, InboundMessage
+
+
+def dropped(inbound: InboundMessage) -> str:
+    """Return why a message is dropped, or an empty text. Order: loop, blocked sender."""
+    return _loop(inbound) or _blocked(inbound)
+
+
+def _loop(inbound: InboundMessage) -> str:
+    return "dropped: it comes from one of our own addresses" if inbound.auto is Auto.LOOP else ""
+
+
+def _blocked(inbound: InboundMessage) -> str:
+    blocked = session().scalar(
+        select(Contact.is_blocked)
+        .join(ContactPoint, ContactPoint.contact_id == Contact.id)
+        .where(ContactPoint.address == inbound.sender.value.lower(), Contact.is_blocked)
+        .limit(1)
+    )
+    return "dropped: the sender is blocked" if blocked else ""

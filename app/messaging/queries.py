@@ -1,0 +1,114 @@
+"""Reads of the messaging room: the timeline's messages with their files and deliveries, envelopes that need a look."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from app.db import session
+from app.errors import NotFound
+from app.messaging.models import Attachment, Delivery, DeliveryState, Envelope, EnvelopeState, Message
+
+PAGE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A message with what hangs on it."""
+
+    message: Message
+    files: tuple[Attachment, ...]
+    delivery: Delivery | None
+
+
+def timeline(case_id: int, *, before: int | None = None, limit: int = PAGE) -> list[Shown]:
+    """Return the last messages of a case (older than id `before`), oldest first."""
+    query = select(Message).where(Message.case_id == case_id)
+    if before is not None:
+        query = query.where(Message.id < before)
+    messages = list(session().scalars(query.order_by(Message.id.desc()).limit(limit)))[::-1]
+    ids = [message.id for message in messages]
+    files = _files(ids)
+    deliveries = _deliveries(ids)
+    return [Shown(m, tuple(files.get(m.id, ())), deliveries.get(m.id)) for m in messages]
+
+
+def _files(ids: Sequence[int]) -> dict[int, list[Attachment]]:
+    found: dict[int, list[Attachment]] = {}
+    if ids:
+        for row in session().scalars(select(Attachment).where(Attachment.message_id.in_(ids)).order_by(Attachment.id)):
+            found.setdefault(row.message_id, []).append(row)
+    return found
+
+
+def _deliveries(ids: Sequence[int]) -> dict[int, Delivery]:
+    if not ids:
+        return {}
+    return {row.message_id: row for row in session().scalars(select(Delivery).where(Delivery.message_id.in_(ids)))}
+
+
+def get_message(message_id: int) -> Message:
+    """Return a message; raises NotFound."""
+    message = session().get(Message, message_id)
+    if message is None:
+        raise NotFound("message_unknown", "There is no such message.")
+    return message
+
+
+def get_attachment(attachment_id: int) -> Attachment:
+    """Return an attachment; raises NotFound."""
+    row = session().get(Attachment, attachment_id)
+    if row is None:
+        raise NotFound("attachment_unknown", "There is no such file.")
+    return row
+
+
+def get_delivery(delivery_id: int) -> Delivery:
+    """Return a delivery; raises NotFound."""
+    row = session().get(Delivery, delivery_id)
+    if row is None:
+        raise NotFound("delivery_unknown", "There is no such delivery.")
+    return row
+
+
+def files_of_case(case_id: int) -> list[tuple[Attachment, Message]]:
+    """Return all files of a case with their messages, newest first."""
+    rows = session().execute(
+        select(Attachment, Message)
+        .join(Message, Message.id == Attachment.message_id)
+        .where(Message.case_id == case_id)
+        .order_by(Attachment.id.desc())
+        .limit(200)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def messages_since(case_id: int, message_id: int) -> list[Message]:
+    """Return what stands on a case after a message: what an agent has not seen when the draft began."""
+    return list(
+        session().scalars(
+            select(Message).where(Message.case_id == case_id, Message.id > message_id).order_by(Message.id)
+        )
+    )
+
+
+def troubled_envelopes(*, limit: int = 100) -> list[Envelope]:
+    """Return envelopes that failed or were dropped, newest first: nothing disappears unseen."""
+    return list(
+        session().scalars(
+            select(Envelope)
+            .where(Envelope.state.in_([EnvelopeState.FAILED, EnvelopeState.DROPPED]))
+            .order_by(Envelope.id.desc())
+            .limit(limit)
+        )
+    )
+
+
+def troubled_deliveries(*, limit: int = 100) -> list[Delivery]:
+    """Return deliveries that failed, bounced or are in doubt, newest first."""
+    states = [DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.IN_DOUBT]
+    return list(
+        session().scalars(select(Delivery).where(Delivery.state.in_(states)).order_by(Delivery.id.desc()).limit(limit))
+    )

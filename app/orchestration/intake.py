@@ -1,0 +1,215 @@
+"""From a stored envelope to a case that its process has heard of: one transaction an envelope, after one claim for several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import func, select
+
+from app import blobs, db, events
+from app.cases import queries as case_queries
+from app.cases import service as cases
+from app.cases.models import Case
+from app.contacts import service as contacts
+from app.contacts.models import Contact
+from app.db import session
+from app.errors import Invalid
+from app.events import Actor
+from app.faultpoints import crash_point
+from app.logs import log
+from app.messaging import accounts, delivery, filters, intake, providers, store, threading
+from app.messaging.intake import Claimed
+from app.messaging.models import EnvelopeState, Message
+from app.orchestration import driving
+from app.routing import service as routing
+from app.settings import settings
+from channels.port import Auto, DeliveryUpdate, InboundEvent, InboundMessage, RawEnvelope
+
+BATCH = 8
+NOBODY = "unknown@invalid"
+
+
+def ingest_waiting() -> int:
+    """Work on waiting envelopes until none is left; returns how many were worked on."""
+    total = 0
+    while claimed := db.transact(lambda: intake.claim(limit=BATCH)):
+        crash_point("ingest.after_claim")
+        for item in claimed:
+            _ingest_safely(item)
+        total += len(claimed)
+    return total
+
+
+def _ingest_safely(item: Claimed) -> None:
+    """One bad envelope never stops the next: it is tried three times, then shown as failed."""
+    try:
+        kind, parsed = _read(item)
+        db.transact(lambda: _ingest(item, kind, parsed))
+    except Exception as error:
+        log().error("ingest_failed", envelope=item.id, attempt=item.attempts, exc_info=True)
+        reason = f"{type(error).__name__}: {error}"
+        db.transact(lambda: _note_failure(item, reason))
+
+
+def _note_failure(item: Claimed, reason: str) -> None:
+    if not intake.give_back(item, reason):
+        events.record("envelope_failed", chain=f"account:{item.account_id}", envelope=item.id, why=reason[:500])
+
+
+def _read(item: Claimed) -> tuple[str, Sequence[InboundEvent]]:
+    """Parse outside of any transaction: it may take seconds."""
+
+    def load() -> tuple[str, bytes, set[str]]:
+        return accounts.get(item.account_id).kind, blobs.get(item.digest), accounts.own_addresses()
+
+    kind, raw, own = db.transact(load)
+    envelope = RawEnvelope(raw, item.external_id, item.received_at, item.meta, str(item.meta.get("problem") or ""))
+    return kind, providers.read(kind, envelope, {"own_addresses": own})
+
+
+def _ingest(item: Claimed, kind: str, parsed: Sequence[InboundEvent]) -> None:
+    crash_point("ingest.before_store")
+    message_id: int | None = None
+    reason = ""
+    for event in parsed:
+        if isinstance(event, DeliveryUpdate):
+            reason = _bounce(event)
+        elif isinstance(event, InboundMessage):
+            why = filters.dropped(event)
+            if why:
+                reason = why
+            else:
+                message_id, reason = _take_in(item, kind, event)
+    state = EnvelopeState.DONE if message_id or reason.startswith("bounce") else EnvelopeState.DROPPED
+    if not intake.settle(item, state, reason=reason, message_id=message_id):
+        raise Invalid("lease_lost", "Another worker has taken this envelope over.")
+    crash_point("ingest.before_commit")
+
+
+def _bounce(update: DeliveryUpdate) -> str:
+    status = str(update.raw.get("status", ""))
+    case_id = delivery.bounced(
+        update.provider_id, recipient=update.recipient, hard=update.permanent, status=status, detail=update.detail
+    )
+    if case_id is None:
+        return "dropped: a bounce of a message that we did not send"
+    if update.permanent:
+        cases.lock(case_id)
+        driving.deliver(case_id, "delivery_failed", {"recipient": update.recipient, "detail": update.detail})
+    return f"bounce of a message in case {case_id}"
+
+
+def _take_in(item: Claimed, kind: str, inbound: InboundMessage) -> tuple[int | None, str]:
+    duplicate = _duplicate_of(item, inbound)
+    if duplicate is not None:
+        return None, f"dropped: the same message is there already (message {duplicate})"
+    contact = _contact(kind, inbound)
+    found = threading.find(inbound, case_by_number=case_queries.ids_by_number)
+    actor = Actor("contact", contact.id, contact.name)
+    with events.acting(actor, {"envelope": item.id, "threading": found.reason}):
+        case = _open_one(found.case_id)
+        if case is None:
+            return _new_case(item, kind, inbound, contact=contact, found=found)
+        return _follow_up(item, kind, inbound, contact=contact, case=case, reason=found.reason)
+
+
+def _duplicate_of(item: Claimed, inbound: InboundMessage) -> int | None:
+    """Find the same message by its own id: relays change the bytes of what they pass on twice."""
+    if not inbound.external_id or not settings().dedupe:
+        return None
+    session().execute(select(func.pg_advisory_xact_lock(func.hashtext(f"rfc:{inbound.external_id}"))))
+    return session().scalar(
+        select(Message.id)
+        .where(Message.rfc_id == inbound.external_id, Message.sender == inbound.sender.value.lower())
+        .limit(1)
+    )
+
+
+def _contact(kind: str, inbound: InboundMessage) -> Contact:
+    try:
+        return contacts.find_or_create(kind, inbound.sender.value, name=inbound.sender.name)
+    except Invalid:  # a sender that cannot be read must not lose the message
+        return contacts.find_or_create(kind, NOBODY, name=inbound.sender.name or "?")
+
+
+def _open_one(case_id: int | None) -> Case | None:
+    """Return the case under lock while its process may still hear of it; a closed loop stays closed."""
+    if case_id is None:
+        return None
+    case = cases.lock(case_id)
+    while case.merged_into is not None:
+        case = cases.lock(case.merged_into)
+    return case if driving.instances_of(case.id) else None
+
+
+def _new_case(
+    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Contact, found: threading.Threading
+) -> tuple[int, str]:
+    reason = found.reason
+    if found.case_id is not None:
+        reason = f"new: {reason}, and that case is closed for good"
+    account = accounts.get(item.account_id)
+    queue = routing.queue(account.queue_key)
+    text = inbound.new_text or inbound.text
+    case = cases.open_case(
+        subject=inbound.subject or _first_line(text), channel=kind, contact_id=contact.id, contact_name=contact.name,
+        account_id=account.id, auto=str(inbound.auto), preview=" ".join(text.split())[:160],
+        language=_language(inbound, contact), queue_key=queue.key, team_id=queue.team_id,
+    )  # fmt: skip
+    message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason)
+    related = found.case_id or found.mentions
+    if related is not None:
+        events.record("case_related", chain=cases.chain_of(case.id), other=related, why=reason)
+    driving.start_case(case, message=_names(message_id, inbound, kind))
+    return message_id, reason
+
+
+def _follow_up(
+    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Contact, case: Case, reason: str
+) -> tuple[int, str]:
+    message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason)
+    if inbound.auto is Auto.NONE:
+        names = _names(message_id, inbound, kind)
+        heard = driving.deliver(case.id, "customer_message", {**names, "by": "customer"}, message=names)
+        if not heard:
+            events.record("message_unheard", chain=cases.chain_of(case.id), name="customer_message", sender=None)
+    return message_id, reason
+
+
+def _store(item: Claimed, kind: str, inbound: InboundMessage, *, contact: Contact, case: Case, reason: str) -> int:
+    interaction = store.interaction_for(
+        case.id, kind=kind, account_id=item.account_id, contact_id=contact.id, subject=inbound.subject
+    )
+    message_id = store.store_inbound(
+        inbound, case_id=case.id, interaction_id=interaction, kind=kind, contact_id=contact.id, author=contact.name,
+        reason=reason, raw_digest=item.digest, full_text=inbound.text,
+    )  # fmt: skip
+    text = inbound.new_text or inbound.text or inbound.subject
+    cases.message_added(case, direction="in", preview=" ".join(text.split()))
+    return message_id
+
+
+def _names(message_id: int, inbound: InboundMessage, kind: str) -> dict[str, Any]:
+    text = inbound.new_text or inbound.text
+    return {
+        "id": message_id, "subject": inbound.subject[:1000], "text": text[:4000], "from": inbound.sender.value,
+        "channel": kind, "auto": str(inbound.auto),
+    }  # fmt: skip
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.splitlines() if line.strip()), "(no subject)")[:120]
+
+
+def _language(inbound: InboundMessage, contact: Contact) -> str:
+    """Guess the language to answer in: what is known of the contact, else Chinese when Chinese was written."""
+    if contact.language:
+        return contact.language
+    sample = inbound.subject + (inbound.new_text or inbound.text)[:400]
+    return "zh" if _share(sample, "\u4e00", "\u9fff") > 0.2 else "en"
+
+
+def _share(text: Iterable[str], low: str, high: str) -> float:
+    letters = [c for c in text if c.isalpha()]
+    return sum(low <= c <= high for c in letters) / len(letters) if letters else 0.0
