@@ -40,6 +40,7 @@ class Plan:
     host: str
     port: int
     stream_port: int
+    smtp_host: str
     smtp_port: int
     workers: int
 
@@ -102,6 +103,7 @@ def _run(plan: Plan, supervisor: Supervisor, begun: float) -> int:
         HOST=plan.host,
         PORT=str(plan.port),
         STREAM_PORT=str(plan.stream_port),
+        SMTP_HOST=plan.smtp_host,
         SMTP_PORT=str(plan.smtp_port),
         WORKERS=str(plan.workers),
     )
@@ -186,8 +188,12 @@ def _prepare(plan: Plan, supervisor: Supervisor) -> list[dict[str, Any]] | None:
 
 def _silent(plan: Plan, commands: Mapping[str, object]) -> list[str]:
     """Name the listeners that do not answer yet."""
-    wanted = {"web": plan.port, "stream": plan.stream_port, "listen": plan.smtp_port}
-    return [kind for kind, port in wanted.items() if kind in commands and not ports.answers(plan.host, port)]
+    wanted = {
+        "web": (plan.host, plan.port),
+        "stream": (plan.host, plan.stream_port),
+        "listen": (plan.smtp_host, plan.smtp_port),
+    }
+    return [kind for kind, place in wanted.items() if kind in commands and not ports.answers(*place)]
 
 
 def _data_dir() -> Path:
@@ -229,18 +235,19 @@ def _plan(data_dir: Path) -> Plan:
     host = os.environ.get("HOST", "").strip() or "127.0.0.1"
     port = ports.choose("PORT", host, 8080)
     stream_port = ports.choose("STREAM_PORT", host, port + 1, taken={port})
-    smtp_port = ports.choose("SMTP_PORT", host, 2525, taken={port, stream_port})
+    smtp_host = os.environ.get("SMTP_HOST", "").strip() or "127.0.0.1"
+    smtp_port = ports.choose("SMTP_PORT", smtp_host, 2525, taken={port, stream_port})
     workers = os.environ.get("WORKERS", "").strip() or "2"
     if not workers.isdigit() or not 1 <= int(workers) <= 256:
         raise RunError(f"WORKERS must be a number from 1 to 256, not {workers!r}.")
-    return Plan(data_dir, host, port, stream_port, smtp_port, int(workers))
+    return Plan(data_dir, host, port, stream_port, smtp_host, smtp_port, int(workers))
 
 
 def _write_info(plan: Plan, users: list[dict[str, Any]]) -> None:
     """Leave what scripts need to find this desk, for its owner only: it holds passwords and tokens."""
     info = {
         "url": plan.url,
-        "smtp": f"{plan.url.split('//')[1].rsplit(':', 1)[0]}:{plan.smtp_port}",
+        "smtp": f"{plan.smtp_host}:{plan.smtp_port}",
         "users": users,
         "database_url": os.environ["DATABASE_URL"],
         "redis_url": os.environ["REDIS_URL"],

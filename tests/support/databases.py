@@ -36,6 +36,10 @@ class TestDatabases:
     def make(self, name: str) -> str:
         """Make a fresh copy of the template under `name` and return its URL."""
         self._made = name
+        return self.make_beside(name)
+
+    def make_beside(self, name: str) -> str:
+        """Make one more copy of the template, for a test that changes the schema or needs two databases."""
         with psycopg.connect(self.urls()["postgres"], autocommit=True) as connection:
             connection.execute(f'drop database if exists "{name}" with (force)')
             connection.execute(f'create database "{name}" template {TEMPLATE} strategy file_copy')
