@@ -1,0 +1,45 @@
+"""Runs compiled processes in memory: load, apply one stimulus, advance until it waits, save. No database here."""
+
+from __future__ import annotations
+
+from app.workflow.running.errors import (
+    BpmnError,
+    DataError,
+    StateError,
+    StepAborted,
+    StepFailed,
+    UnknownProcess,
+    UnknownToken,
+)
+from app.workflow.running.run import Run, load, start
+from app.workflow.running.types import (
+    Host,
+    OpenFault,
+    OpenTask,
+    OpenTimer,
+    Projection,
+    StepInfo,
+    Subscription,
+    Visit,
+)
+
+__all__ = [
+    "BpmnError",
+    "DataError",
+    "Host",
+    "OpenFault",
+    "OpenTask",
+    "OpenTimer",
+    "Projection",
+    "Run",
+    "StateError",
+    "StepAborted",
+    "StepFailed",
+    "StepInfo",
+    "Subscription",
+    "UnknownProcess",
+    "UnknownToken",
+    "Visit",
+    "load",
+    "start",
+]

@@ -1,0 +1,160 @@
+"""Moves tokens: one step at a time, along flows, out of scopes that are done; a step that fails becomes a fault."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from app.workflow.language.lexer import LanguageError
+from app.workflow.running import expressions, variables
+from app.workflow.running.errors import BpmnError, DataError, StepAborted, StepFailed
+from app.workflow.running.graph import Flow
+from app.workflow.running.tokens import ERROR, HOOKS, READY, Instance, Token, TooManyTokens
+
+Emptied = Callable[[Instance, Token], None]
+
+Chooser = Callable[[Instance, Token], list[Flow]]
+
+#: How the flows out of a node are chosen, where it is not as for activities.
+CHOOSERS: dict[str, Chooser] = {}
+#: What happens to a scope token whose last inner token has gone, by kind of node.
+EMPTIED: dict[str, Emptied] = {}
+
+
+def emptied(*kinds: str) -> Callable[[Emptied], Emptied]:
+    """Registers what becomes of a scope of these kinds when nothing moves in it any more."""
+
+    def register(function: Emptied) -> Emptied:
+        for kind in kinds:
+            EMPTIED[kind] = function
+        return function
+
+    return register
+
+
+def step(inst: Instance, token: Token) -> None:
+    """Runs one token once. Whatever goes wrong becomes a caught BPMN error or a fault; StepAborted passes through."""
+    try:
+        if token.internal_data.get("phase") == "leave":
+            token.complete()
+        else:
+            token.run()
+    except StepAborted:
+        raise
+    except BpmnError as error:
+        token._set_state(READY)
+        if not HOOKS["throw_error"](inst, token, error.code, str(error)):
+            fail(inst, token, code="uncaught-error", message=_uncaught(error))
+    except Exception as error:  # noqa: BLE001 - a step that fails must wait for an operator, whatever the reason
+        if token.id in inst.tasks:
+            fail(inst, token, code=_code(error), message=str(error) or type(error).__name__)
+
+
+def _uncaught(error: BpmnError) -> str:
+    return f"The step threw the error '{error.code}' ({error}), and nothing in the process catches it."
+
+
+def _code(error: Exception) -> str:
+    if isinstance(error, StepFailed):
+        return error.code
+    known: dict[type[Exception], str] = {
+        LanguageError: "expression",
+        DataError: "data",
+        TooManyTokens: "too-many-tokens",
+    }
+    for kind, code in known.items():
+        if isinstance(error, kind):
+            return code
+    return f"internal:{type(error).__name__}"
+
+
+def fail(inst: Instance, token: Token, *, code: str, message: str) -> None:
+    """Turns a token into a fault that waits for an operator."""
+    token._set_state(ERROR)
+    token.internal_data["fault"] = {"code": code, "message": message[:2000]}
+    inst.record(token, "faulted")
+
+
+def leave(inst: Instance, token: Token) -> None:
+    """Takes a token whose node is done out along its flows. A loop's instance reports to its loop instead."""
+    token.internal_data["phase"] = "leave"
+    if "inst" in token.internal_data:
+        HOOKS["instance_done"](inst, token)
+        return
+    node = token.node
+    flows = CHOOSERS.get(node.kind, choose)(inst, token)
+    _write_outputs(token)
+    inst.record(token, "completed")
+    scope = token.parent
+    if node.compensation is not None or node.is_scope:
+        HOOKS["remember"](inst, token)
+    inst.remove(token)
+    for _ in range(node.completion_quantity):
+        move(inst, scope, token, flows)
+    if "compensates" in token.internal_data:
+        HOOKS["compensated"](inst, token.internal_data["compensates"])
+    settle(inst, scope)
+
+
+def _write_outputs(token: Token) -> None:
+    for source, target in token.node.raw.get("data_out", ()):
+        names = variables.snapshot(token)
+        if source in names:
+            variables.write(token.parent, {target: names[source]})
+
+
+def choose(inst: Instance, token: Token) -> list[Flow]:
+    """The flows out of an activity or event: all whose condition holds, or the default. StepFailed when none is left."""
+    node = token.node
+    if not node.condition_flows:
+        return node.outgoing
+    names = variables.visible(inst, token)
+    chosen = [
+        flow
+        for flow in node.outgoing
+        if flow.id != node.default and (flow.condition is None or expressions.holds(flow.condition, names))
+    ]
+    if not chosen:
+        chosen = [flow for flow in node.outgoing if flow.id == node.default]
+    if not chosen:
+        raise StepFailed(
+            "no-flow", f"No flow out of '{node.title or node.id}' has a condition that holds, and none is the default."
+        )
+    return chosen
+
+
+def move(inst: Instance, scope: Token, token: Token, flows: list[Flow]) -> None:
+    """Brings a new token to the end of each flow."""
+    nodes = inst.graph.nodes
+    for flow in flows:
+        inst.record_flow(token, flow.id, flow.name)
+        inst.spawn(scope, nodes[flow.target], via=flow.id)
+
+
+def has_work(scope: Token) -> bool:
+    """True while something inside a scope can still go on or is waited for."""
+    return any(not child.is_subscription for child in scope.live_children())
+
+
+def settle(inst: Instance, scope: Token | None) -> None:
+    """Ends a scope when nothing moves inside it any more."""
+    if scope is None or scope.id not in inst.tasks:
+        return
+    if has_work(scope):
+        if scope.node.kind == "adHoc":
+            HOOKS["adhoc_progress"](inst, scope)
+        return
+    EMPTIED[scope.node.kind](inst, scope)
+
+
+def reopen(token: Token) -> None:
+    """Clears a fault so that the step can be run or left again."""
+    token.internal_data.pop("fault", None)
+
+
+def note(token: Token, **values: Any) -> None:
+    """Remembers something on a token."""
+    token.internal_data.update(values)
+
+
+HOOKS["leave"] = leave

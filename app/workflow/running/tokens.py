@@ -1,0 +1,168 @@
+"""Tokens are SpiffWorkflow tasks in a tree of scopes: a child runs inside its parent, and finished tokens leave the
+tree at once. So the tree is as deep as the diagram is nested, however long the instance lives.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from SpiffWorkflow import Workflow
+from SpiffWorkflow.task import Task
+from SpiffWorkflow.util.task import TaskState
+
+from app.workflow.running.graph import Definition, Node
+from app.workflow.running.types import Host, StepInfo, Visit
+
+WAITING = TaskState.WAITING
+READY = TaskState.READY
+STARTED = TaskState.STARTED
+ERROR = TaskState.ERROR
+COMPLETED = TaskState.COMPLETED
+CANCELLED = TaskState.CANCELLED
+MAX_TOKENS = 20_000
+
+
+class TooManyTokens(Exception):  # noqa: N818 - becomes a fault
+    """The instance has split into more tokens than we let live at once."""
+
+
+class Token(Task):  # type: ignore[misc]
+    """A token at a node. `data` holds variables local to it, `internal_data` what its node remembers."""
+
+    task_spec: Node
+    workflow: Instance
+    id: str
+
+    @property
+    def node(self) -> Node:
+        """The element where the token is."""
+        return self.task_spec
+
+    def _set_state(self, value: int) -> None:
+        # The stock method gathers log fields on every change, which costs more than the change.
+        self._state = value
+
+    def run(self) -> bool | None:
+        """Runs the token's node. True: done; None: it waits or has been dealt with."""
+        outcome = self.task_spec._run(self)
+        if outcome:
+            self.complete()
+        elif self._state == READY:
+            self._state = WAITING
+        return outcome  # type: ignore[no-any-return]
+
+    @property
+    def is_subscription(self) -> bool:
+        """True for a waiting boundary event, event sub-process start or gateway branch: it keeps no scope alive."""
+        return "sub" in self.internal_data
+
+    def live_children(self) -> Iterator[Token]:
+        """Children in order of birth."""
+        tasks = self.workflow.tasks
+        for child in list(self._children):
+            token = tasks.get(child)
+            if token is not None:
+                yield token
+
+
+class Instance(Workflow):  # type: ignore[misc]
+    """One process instance: its tree of tokens, the queue of those ready to run, and its fresh history."""
+
+    tasks: dict[str, Token]
+    task_tree: Token
+
+    def __init__(self, graph: Definition, host: Host) -> None:
+        super().__init__(graph, deserializing=True)
+        self.graph = graph
+        self.host = host
+        self.ready: deque[Token] = deque()
+        self.visits: list[Visit] = []
+        self.status = "waiting"
+        self.outcome: str | None = None
+
+    def place(self, parent: Token | None, node: Node, *, state: int = WAITING, token_id: str | None = None) -> Token:
+        """Puts a token into the tree without running it."""
+        if len(self.tasks) >= MAX_TOKENS:
+            raise TooManyTokens(f"More than {MAX_TOKENS} tokens are open at once; the process splits without end.")
+        return Token(self, node, parent, state=state, id=token_id or str(uuid4()))
+
+    def spawn(self, scope: Token, node: Node, *, via: str | None = None) -> Token:
+        """Brings a token to a node and queues it. Listening nodes go first, so that no event is missed."""
+        token = self.place(scope, node, state=READY)
+        if via is not None:
+            token.internal_data["via"] = via
+        self.record(token, "entered")
+        self.enqueue(token, first=node.listening)
+        return token
+
+    def enqueue(self, token: Token, *, first: bool = False) -> None:
+        """Queues a token to run."""
+        token._set_state(READY)
+        if first:
+            self.ready.appendleft(token)
+        else:
+            self.ready.append(token)
+
+    def go_on(self, token: Token) -> None:
+        """Queues a token whose node is done, ahead of all others: what an event set free moves first."""
+        token.internal_data["phase"] = "leave"
+        self.enqueue(token, first=True)
+
+    def next_ready(self) -> Token | None:
+        """The next token to run, skipping those that were cancelled while they queued."""
+        while self.ready:
+            token = self.ready.popleft()
+            if token._state == READY and token.id in self.tasks:
+                return token
+        return None
+
+    def remove(self, token: Token) -> None:
+        """Takes a token and everything inside it out of the tree."""
+        parent = token.parent
+        if parent is not None and token.id in parent._children:
+            parent._children.remove(token.id)
+        self._forget(token)
+
+    def _forget(self, token: Token) -> None:
+        for child in token.live_children():
+            self._forget(child)
+        self.tasks.pop(token.id, None)
+
+    def cancel_token(self, token: Token) -> None:
+        """Cancels a token and everything inside it, with a note in the history for each."""
+        for child in token.live_children():
+            self.cancel_token(child)
+        token._set_state(CANCELLED)
+        if not token.is_subscription:
+            self.record(token, "cancelled")
+        self.remove(token)
+
+    def record(self, token: Token, state: Any) -> None:
+        """Adds an entry to the fresh history."""
+        node = token.task_spec
+        self.visits.append(Visit(token.id, node.id, node.title, node.kind, state, self.host.now()))
+
+    def record_flow(self, token: Token, flow_id: str, name: str) -> None:
+        """Notes that a token took a flow."""
+        self.visits.append(Visit(token.id, flow_id, name, "sequenceFlow", "taken", self.host.now()))
+
+    def at(self, token: Token) -> StepInfo:
+        """What the host is told about the step that asks."""
+        node = token.task_spec
+        return StepInfo(token.id, node.id, node.title, node.process_id)
+
+    def now(self) -> datetime:
+        """The host's present moment."""
+        return self.host.now()
+
+    def on_complete(self, token: Token) -> None:
+        """Called by SpiffWorkflow when a token completes; the flow module moves it on."""
+        HOOKS["leave"](self, token)
+
+
+#: Set by the flow module, which stands above this one.
+HOOKS: dict[str, Any] = {}

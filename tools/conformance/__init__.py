@@ -1,0 +1,1 @@
+"""Conformance commands: runs public test suites, given as folders, against the engine."""
