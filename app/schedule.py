@@ -99,3 +99,14 @@ def next_due_in() -> float | None:
     """Return seconds until the next unclaimed timer is due (negative: overdue), None without timers."""
     due = session().scalar(select(Timer.due_at).where(Timer.lease_until.is_(None)).order_by(Timer.due_at).limit(1))
     return None if due is None else (due - utcnow()).total_seconds()
+
+
+def is_due(key: str) -> bool:
+    """Tell whether this timer stands and its time has come."""
+    due = session().scalar(select(Timer.due_at).where(Timer.key == key))
+    return due is not None and due <= utcnow()
+
+
+def oldest_due() -> datetime | None:
+    """Return the earliest due time there is."""
+    return session().scalar(select(Timer.due_at).order_by(Timer.due_at).limit(1))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
 from app.cases.models import Case, CaseStatus
 from app.db import session
@@ -62,7 +62,7 @@ def page(
 
     `after` is the sort value and id of the last row of the page before.
     """
-    query: Select[Any] = select(*COLUMNS).where(*where)
+    query: Any = select(*COLUMNS).where(*where)
     if order == "touched":
         if after is not None:
             query = query.where(or_(Case.touched_at < after[0], and_(Case.touched_at == after[0], Case.id < after[1])))

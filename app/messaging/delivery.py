@@ -77,7 +77,7 @@ def _claim(delivery_id: int) -> Job | None:
     row.attempts += 1
     try:
         adapter = providers.adapter(account)
-    except (Unavailable, NotFound, ValueError) as error:
+    except (Unavailable, ChannelError) as error:
         _give_up(row, "misconfigured", str(error))
         return None
     return Job(row.id, row.fence, row.attempts, row.case_id, row.message_id, account.id, adapter, _order(row))

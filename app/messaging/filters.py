@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from app.contacts.models import Contact, ContactPoint
 from app.db import session
+from app.messaging import accounts
 from channels.port import Auto, InboundMessage
 
 
@@ -15,7 +16,9 @@ def dropped(inbound: InboundMessage) -> str:
 
 
 def _loop(inbound: InboundMessage) -> str:
-    return "dropped: it comes from one of our own addresses" if inbound.auto is Auto.LOOP else ""
+    if inbound.sender.value.lower() in accounts.own_addresses():
+        return "dropped: it comes from one of our own addresses"
+    return "dropped: it carries our own loop mark" if inbound.auto is Auto.LOOP else ""
 
 
 def _blocked(inbound: InboundMessage) -> str:

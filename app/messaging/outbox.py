@@ -18,6 +18,7 @@ from app.messaging import reply_tokens, store
 from app.messaging.accounts import get as get_account
 from app.messaging.accounts import own_addresses
 from app.messaging.models import AutoMail, ChannelAccount, Delivery, DeliveryState, Direction, Message
+from channels.email.reply_token import make_message_id
 
 DELIVER_JOB = "deliver"
 AUTO_CAP = 3
@@ -55,7 +56,8 @@ def queue(
     if not account.is_enabled:
         raise Unavailable("account_off", f"The account {account.name} is switched off; nothing can be sent through it.")
     parent, references = _parent(outgoing)
-    rfc_id = f"<{secrets.token_hex(10)}.{outgoing.case_id}@{account.address.rpartition('@')[2] or 'ringback'}>"
+    token = reply_tokens.issue(outgoing.case_number, outgoing.to[0][0])
+    rfc_id = make_message_id(secrets.token_hex(12), domain=account.address.rpartition("@")[2], token=token)
     interaction = store.interaction_for(
         outgoing.case_id, kind=account.kind, account_id=account.id, contact_id=outgoing.contact_id,
         subject=outgoing.subject,
@@ -70,7 +72,7 @@ def queue(
     headers = {
         "in_reply_to": parent, "references": references, "auto": outgoing.auto,
         "automatic_reply": outgoing.auto and bool(parent),
-        "reply_token": reply_tokens.issue(outgoing.case_id, outgoing.to[0][0]),
+        "reply_token": token,
     }  # fmt: skip
     _queue_delivery(message_id, outgoing, account=account, headers=headers)
     return message_id

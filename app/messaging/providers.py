@@ -9,16 +9,22 @@ from typing import Any
 from app import crypto
 from app.errors import Invalid, NotFound
 from app.messaging.models import ChannelAccount
+from channels.outcomes import ChannelError
 from channels.port import InboundEvent, RawEnvelope
 from channels.spec import ChannelSpec
+
+Settings = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What the desk needs of the registry: all specs, and how an envelope of a kind is read."""
+    """What the desk needs of the registry: specs, account forms, checked configs, adapters, readers of envelopes."""
 
     specs: Callable[[], Sequence[ChannelSpec]]
-    read: Mapping[str, Callable[[RawEnvelope, Mapping[str, Any]], Sequence[InboundEvent]]]
+    form_schema: Callable[[str, str], dict[str, Any]]
+    read_config: Callable[[str, str, Settings], Any]
+    open_account: Callable[[str, str, Settings], Any]
+    read: Mapping[str, Callable[[RawEnvelope], Sequence[InboundEvent]]]
 
 
 _registry: Registry | None = None
@@ -30,42 +36,38 @@ def connect(registry: Registry) -> None:
     _registry = registry
 
 
-def _connected() -> Registry:
+def connected() -> Registry:
+    """Return the registry; raises RuntimeError before `connect`."""
     if _registry is None:
         raise RuntimeError("No channel registry is connected: app.bootstrap must run first.")
     return _registry
 
 
-def specs() -> Sequence[ChannelSpec]:
-    """Return what providers there are."""
-    return _connected().specs()
-
-
 def spec(kind: str, provider: str) -> ChannelSpec:
     """Return one provider's spec; raises NotFound."""
-    for item in specs():
+    for item in connected().specs():
         if str(item.kind) == kind and item.provider == provider:
             return item
     raise NotFound("provider_unknown", f"There is no provider {provider} for {kind}.")
 
 
-def checked_config(kind: str, provider: str, values: Mapping[str, Any]) -> Any:
+def checked_config(kind: str, provider: str, values: Settings) -> Any:
     """Return the provider's typed config; raises Invalid naming each wrong field."""
     try:
-        return spec(kind, provider).config.model_validate(values)
-    except ValueError as error:
-        fields = {
-            ".".join(map(str, item["loc"])) or "config": str(item["msg"]) for item in getattr(error, "errors", list)()
-        }
-        raise Invalid("bad_account", "Some settings of the account are wrong.", fields=fields) from None
+        return connected().read_config(kind, provider, values)
+    except ChannelError as error:
+        raise Invalid("bad_account", error.sentence, fields=dict(error.facts.get("fields", {}))) from None
 
 
 def adapter(account: ChannelAccount) -> Any:
-    """Return the provider's adapter for this account, with its secrets unsealed."""
+    """Return the provider's adapter for this account, with its secrets unsealed.
+
+    Raises channels' Misconfigured for settings that cannot be, Unavailable when the secrets cannot be read.
+    """
     values = {**account.config, **crypto.unseal(account.secrets)}
-    return spec(account.kind, account.provider).open(checked_config(account.kind, account.provider, values))
+    return connected().open_account(account.kind, account.provider, values)
 
 
-def read(kind: str, envelope: RawEnvelope, context: Mapping[str, Any]) -> Sequence[InboundEvent]:
+def read(kind: str, envelope: RawEnvelope) -> Sequence[InboundEvent]:
     """Translate a stored envelope to neutral events. Never raises for bad input."""
-    return _connected().read[kind](envelope, context)
+    return connected().read[kind](envelope)

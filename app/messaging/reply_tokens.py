@@ -1,32 +1,32 @@
-"""Signed reply tokens: an address or header that proves that a mail answers one we sent to just this recipient about just this case."""
+"""This desk's reply tokens: signed with its key, bound to the case and the one address a mail went to."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import re
+from collections.abc import Iterable
 
 from app import crypto
-
-_TOKEN = re.compile(r"(?<![0-9a-z])(\d{1,15})-([a-z2-7]{20})(?![0-9a-z])")
-
-
-def issue(case_id: int, recipient: str) -> str:
-    """Return the token for a case and recipient: lower case letters and digits, so that it survives a mail address."""
-    return f"{case_id}-{_mac(case_id, recipient)}"
+from channels.email.reply_token import TokenKeys, find_tokens, make_token, read_token, verify_token
 
 
-def case_of(candidate: str, sender: str) -> int | None:
-    """Return the case id that `candidate` proves for this sender, or None. Compared in constant time."""
-    for match in _TOKEN.finditer(candidate.lower()):
-        case_id = int(match[1])
-        if hmac.compare_digest(_mac(case_id, sender), match[2]):
-            return case_id
+def keys() -> TokenKeys:
+    """Return the signing key, derived from the desk's secret key."""
+    return TokenKeys("1", {"1": crypto.derive_key("reply-token")})
+
+
+def issue(case_number: str, recipient: str) -> str:
+    """Return the token for a mail about a case to `recipient`."""
+    return make_token(keys(), case=case_number, recipient=recipient)
+
+
+def proven_case(candidates: Iterable[str], sender: str) -> str | None:
+    """Return the number of the case that one of the candidates proves for this sender, or None."""
+    for token in candidates:
+        parts = read_token(token)
+        if parts is not None and verify_token(token, keys(), case=parts.case, recipients=[sender]):
+            return parts.case.upper()
     return None
 
 
-def _mac(case_id: int, address: str) -> str:
-    text = f"{case_id}\0{address.strip().lower()}".encode()
-    digest = hmac.new(crypto.derive_key("reply-token"), text, hashlib.sha256).digest()
-    return base64.b32encode(digest)[:20].decode().lower()
+def candidates_in(addresses: Iterable[str]) -> tuple[str, ...]:
+    """Return what looks like a token in these addresses."""
+    return find_tokens(addresses)

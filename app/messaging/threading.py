@@ -35,10 +35,9 @@ class Threading:
 def find(message: InboundMessage, *, case_by_number: CaseByNumber) -> Threading:
     """Return the case of an inbound message, with the reason as `rule: detail`."""
     sender = message.sender.value.lower()
-    for candidate in message.reply_tokens[:MAX_TOKENS]:
-        case_id = reply_tokens.case_of(candidate, sender)
-        if case_id is not None:
-            return Threading(case_id, "reply-token: our signed reply address, made for this sender")
+    proven = reply_tokens.proven_case(message.reply_tokens[:MAX_TOKENS], sender)
+    if proven is not None and (found := case_by_number([proven])):
+        return Threading(found[proven], "reply-token: our signed reply address, made for this sender")
     mentions: int | None = None
     for case_id, reason in _unsigned_claims(message, case_by_number):
         if takes_part(case_id, sender):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import func, select
@@ -18,13 +19,13 @@ from app.errors import Invalid
 from app.events import Actor
 from app.faultpoints import crash_point
 from app.logs import log
-from app.messaging import accounts, delivery, filters, intake, providers, store, threading
+from app.messaging import accounts, delivery, filters, intake, providers, reply_tokens, store, threading
 from app.messaging.intake import Claimed
 from app.messaging.models import EnvelopeState, Message
 from app.orchestration import driving
 from app.routing import service as routing
 from app.settings import settings
-from channels.port import Auto, DeliveryUpdate, InboundEvent, InboundMessage, RawEnvelope
+from channels.port import Address, Auto, DeliveryUpdate, InboundEvent, InboundMessage, RawEnvelope
 
 BATCH = 8
 NOBODY = "unknown@invalid"
@@ -60,12 +61,12 @@ def _note_failure(item: Claimed, reason: str) -> None:
 def _read(item: Claimed) -> tuple[str, Sequence[InboundEvent]]:
     """Parse outside of any transaction: it may take seconds."""
 
-    def load() -> tuple[str, bytes, set[str]]:
-        return accounts.get(item.account_id).kind, blobs.get(item.digest), accounts.own_addresses()
+    def load() -> tuple[str, bytes]:
+        return accounts.get(item.account_id).kind, blobs.get(item.digest)
 
-    kind, raw, own = db.transact(load)
+    kind, raw = db.transact(load)
     envelope = RawEnvelope(raw, item.external_id, item.received_at, item.meta, str(item.meta.get("problem") or ""))
-    return kind, providers.read(kind, envelope, {"own_addresses": own})
+    return kind, providers.read(kind, envelope)
 
 
 def _ingest(item: Claimed, kind: str, parsed: Sequence[InboundEvent]) -> None:
@@ -76,15 +77,22 @@ def _ingest(item: Claimed, kind: str, parsed: Sequence[InboundEvent]) -> None:
         if isinstance(event, DeliveryUpdate):
             reason = _bounce(event)
         elif isinstance(event, InboundMessage):
-            why = filters.dropped(event)
-            if why:
-                reason = why
-            else:
-                message_id, reason = _take_in(item, kind, event)
+            inbound = _with_envelope(event, item)
+            why = filters.dropped(inbound)
+            message_id, reason = (None, why) if why else _take_in(item, kind, inbound)
     state = EnvelopeState.DONE if message_id or reason.startswith("bounce") else EnvelopeState.DROPPED
     if not intake.settle(item, state, reason=reason, message_id=message_id):
         raise Invalid("lease_lost", "Another worker has taken this envelope over.")
     crash_point("ingest.before_commit")
+
+
+def _with_envelope(inbound: InboundMessage, item: Claimed) -> InboundMessage:
+    """Add what the transport knew: the sender of a mail without one, and tokens in the addresses it was sent to."""
+    sender = inbound.sender
+    if not sender.value:
+        sender = Address(str(item.meta.get("mail_from") or NOBODY), sender.name)
+    addressed = reply_tokens.candidates_in(map(str, item.meta.get("rcpt_to") or ()))
+    return replace(inbound, sender=sender, reply_tokens=(*inbound.reply_tokens, *addressed))
 
 
 def _bounce(update: DeliveryUpdate) -> str:

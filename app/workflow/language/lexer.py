@@ -6,11 +6,14 @@ Owns the limits on text length and the one error type that names a place in the 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 MAX_TEXT = 4_000
 MAX_TOKENS = 1_000
 MAX_DIGITS = 34
+MAX_NESTING = 30
 
 
 class LanguageError(Exception):
@@ -102,3 +105,50 @@ def _unknown(text: str, position: int) -> LanguageError:
     if text[position] in "\"'":
         return LanguageError(f"The quotation that opens with {text[position]} is never closed.", position)
     return LanguageError(f"The character {text[position]!r} has no meaning here.", position)
+
+
+class Cursor:
+    """A place in a list of tokens, with the steps that every parser here takes, and the limit on nesting."""
+
+    def __init__(self, tokens: list[Token]) -> None:
+        """Stand before the first token."""
+        self.tokens = tokens
+        self.at = 0
+        self.depth = 0
+
+    @property
+    def token(self) -> Token:
+        """The token that comes next."""
+        return self.tokens[self.at]
+
+    def advance(self) -> Token:
+        """Take the next token."""
+        token = self.tokens[self.at]
+        self.at += 1
+        return token
+
+    def accept(self, *texts: str) -> Token | None:
+        """Take the next token when it is a sign or word of these; None otherwise."""
+        token = self.token
+        if token.kind in {"sign", "name"} and token.text in texts:
+            self.at += 1
+            return token
+        return None
+
+    def expect(self, text: str) -> None:
+        """Take the sign or word; LanguageError when something else stands there."""
+        if not self.accept(text):
+            raise LanguageError(f"Expected {text} here, found {self.found()}.", self.token.position)
+
+    def found(self) -> str:
+        """What stands here, for a message."""
+        return "the end" if self.token.kind == "end" else f"“{self.token.text[:40]}”"
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """One level deeper. LanguageError beyond 30 levels, so that no text exhausts the stack."""
+        self.depth += 1
+        if self.depth > MAX_NESTING:
+            raise LanguageError("The text is nested too deeply; split it into parts.", self.token.position)
+        yield
+        self.depth -= 1

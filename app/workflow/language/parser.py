@@ -10,7 +10,7 @@ from typing import Any
 
 from app.workflow.language import operations as ops
 from app.workflow.language.functions import FUNCTIONS, METHODS, is_empty
-from app.workflow.language.lexer import LanguageError, Token, make_pattern, tokenize
+from app.workflow.language.lexer import MAX_NESTING, Cursor, LanguageError, Token, make_pattern, tokenize
 from app.workflow.language.nodes import (
     Evaluate,
     Node,
@@ -23,8 +23,6 @@ from app.workflow.language.nodes import (
     logic_node,
     name_node,
 )
-
-MAX_NESTING = 30
 
 _SIGNS: tuple[str, ...] = (
     "${",
@@ -93,35 +91,10 @@ def parse(text: str) -> tuple[Evaluate, frozenset[str]]:
     return parser.whole().run, frozenset(parser.names)
 
 
-class _Parser:
+class _Parser(Cursor):
     def __init__(self, text: str) -> None:
-        self.tokens = tokenize(text, _PATTERN)
-        self.at = 0
-        self.depth = 0
+        super().__init__(tokenize(text, _PATTERN))
         self.names: set[str] = set()
-
-    @property
-    def token(self) -> Token:
-        return self.tokens[self.at]
-
-    def advance(self) -> Token:
-        token = self.tokens[self.at]
-        self.at += 1
-        return token
-
-    def accept(self, *texts: str) -> Token | None:
-        token = self.token
-        if token.kind in {"sign", "name"} and token.text in texts:
-            self.at += 1
-            return token
-        return None
-
-    def expect(self, text: str) -> None:
-        if not self.accept(text):
-            raise LanguageError(f"Expected {text} here, found {self.found()}.", self.token.position)
-
-    def found(self) -> str:
-        return "the end" if self.token.kind == "end" else f"“{self.token.text[:40]}”"
 
     def whole(self) -> Node:
         if self.token.text == "=" and self.token.kind == "sign":
@@ -134,21 +107,17 @@ class _Parser:
         return node
 
     def expression(self) -> Node:
-        self.depth += 1
-        if self.depth > MAX_NESTING:
-            raise LanguageError("The expression is nested too deeply; split it into parts.", self.token.position)
-        if self.accept("if"):
-            condition = self.expression()
-            self.expect("then")
-            node = self.choice(condition, self.expression(), separator="else")
-        else:
+        with self.nested():
+            if self.accept("if"):
+                condition = self.expression()
+                self.expect("then")
+                return self.choice(condition, self.expression(), separator="else")
             node = self.disjunction()
             if self.accept("?"):
-                node = self.choice(node, self.expression(), separator=":")
-            elif self.accept("if"):
-                node = self.choice(self.disjunction(), node, separator="else")
-        self.depth -= 1
-        return node
+                return self.choice(node, self.expression(), separator=":")
+            if self.accept("if"):
+                return self.choice(self.disjunction(), node, separator="else")
+            return node
 
     def choice(self, condition: Node, chosen: Node, *, separator: str) -> Node:
         self.expect(separator)
@@ -250,11 +219,8 @@ class _Parser:
         sign = self.accept("**")
         if not sign:
             return node
-        self.depth += 1
-        if self.depth > MAX_NESTING:
-            raise LanguageError("Too many powers in a row.", sign.position)
-        exponent = self.unary()
-        self.depth -= 1
+        with self.nested():
+            exponent = self.unary()
         return binary_node(ops.power, node, exponent, position=sign.position)
 
     def postfix(self) -> Node:
@@ -346,11 +312,8 @@ class _Parser:
         return name_node(name, position)
 
     def operand_of_empty(self) -> tuple[Evaluate, int]:
-        self.depth += 1
-        if self.depth > MAX_NESTING:
-            raise LanguageError("The expression is nested too deeply; split it into parts.", self.token.position)
-        node = self.postfix()
-        self.depth -= 1
+        with self.nested():
+            node = self.postfix()
         return node.run, node.height
 
     def begins_operand(self) -> bool:

@@ -1,0 +1,82 @@
+"""Every background entry point, and the frame in which it runs. A job is a name and a row id; rows decide what is left to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from app import db, doorbell, schedule
+from app.clock import utcnow
+from app.faultpoints import crash_point
+from app.logs import log
+from app.messaging import delivery, intake
+from app.orchestration import driving
+from app.orchestration import intake as ingesting
+from app.settings import settings
+
+SWEEP = 200
+
+
+def ingest(_envelope_id: int) -> None:
+    """Work on waiting envelopes; the one that rang is among them unless somebody has it already."""
+    ingesting.ingest_waiting()
+
+
+def deliver(delivery_id: int) -> None:
+    """Send one delivery."""
+    delivery.deliver(delivery_id)
+
+
+def timer(instance_id: int) -> None:
+    """Fire what is due in an instance; its alarm is moved or removed in the same transaction."""
+    crash_point("timer.before_fire")
+    db.transact(lambda: _fire(instance_id))
+    crash_point("timer.after_fire")
+
+
+def _fire(instance_id: int) -> None:
+    key = f"instance:{instance_id}"
+    if not driving.fire_timers(instance_id) and schedule.is_due(key):
+        schedule.cancel_timer(key)  # an alarm for which nothing waits any more
+
+
+JOBS: dict[str, Callable[[int], None]] = {"ingest": ingest, "deliver": deliver, "timer": timer}
+
+
+def run(job: str, ref: int) -> None:
+    """Run a job by name: what RQ calls. An error is logged with its ids and raised; the row stays due, so the sweep comes back."""
+    with structlog.contextvars.bound_contextvars(job=job, ref=ref):
+        try:
+            JOBS[job](ref)
+        except Exception:
+            log().error("job_failed", exc_info=True)
+            raise
+
+
+def tick() -> float:
+    """Ring for all timers that are due; returns seconds until the clock should look again (at most half a second)."""
+    due = db.transact(lambda: schedule.claim_due(limit=SWEEP, lease_seconds=settings().lease_seconds))
+    for item in due:
+        doorbell.ring(item.job, item.ref)
+    if len(due) == SWEEP:
+        return 0.0
+    upcoming = db.transact(schedule.next_due_in)
+    return 0.5 if upcoming is None else min(0.5, max(0.01, upcoming))
+
+
+def sweep() -> int:
+    """Ring again for everything that is due and in nobody's hands: what a lost ring or a dead worker left behind."""
+    envelopes = db.transact(lambda: intake.waiting(limit=1))
+    deliveries = db.transact(lambda: delivery.due(limit=SWEEP))
+    for envelope_id in envelopes:
+        doorbell.ring(intake.INGEST_JOB, envelope_id)
+    for delivery_id in deliveries:
+        doorbell.ring("deliver", delivery_id)
+    return len(envelopes) + len(deliveries)
+
+
+def clock_lag_seconds() -> float:
+    """Return how long the most overdue timer waits, in seconds; 0 when none is overdue."""
+    oldest = schedule.oldest_due()
+    return 0.0 if oldest is None else max(0.0, (utcnow() - oldest).total_seconds())

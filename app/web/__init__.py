@@ -1,0 +1,48 @@
+"""The web room: makes the application out of blueprints and the frame around them."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from jinja2 import StrictUndefined
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from app.settings import MEGABYTE, settings
+from app.web import errors, frame, headers, rules
+from app.web.frame import Desk
+
+# Each names a module with a `blueprint`. Order does not matter.
+BLUEPRINTS = (
+    "app.web.health",
+    "app.web.auth",
+)
+MAX_FIELDS_BYTES = 4 * MEGABYTE
+
+
+def create_app(blueprints: tuple[str, ...] = BLUEPRINTS) -> Desk:
+    """Make the application. Raises RuntimeError when a route declares no rule (see `app.web.rules`)."""
+    app = Desk(__name__, static_folder="static", static_url_path="/static")
+    app.config.update(
+        MAX_CONTENT_LENGTH=settings().max_upload_bytes + MEGABYTE,
+        MAX_FORM_MEMORY_SIZE=MAX_FIELDS_BYTES,
+        MAX_FORM_PARTS=500,
+        SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.jinja_env.globals.update(viewer=frame.optional_viewer, csrf_token=frame.csrf_token)
+    rules.public(app.view_functions["static"])
+    headers.install(app)
+    errors.install(app)
+    for name in blueprints:
+        _register(app, import_module(name))
+    rules.check_all_declared(app)
+    proxies = settings().trusted_proxies
+    if proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=0)  # type: ignore[method-assign]
+    return app
+
+
+def _register(app: Desk, module: Any) -> None:
+    app.register_blueprint(module.blueprint)

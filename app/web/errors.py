@@ -1,0 +1,123 @@
+"""Turns errors into answers: the only place that knows status codes. Pages for people, problem+json (RFC 9457) for programs."""
+
+from __future__ import annotations
+
+import secrets
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from flask import Flask, Response, redirect, render_template, request
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm.exc import StaleDataError
+from werkzeug.exceptions import HTTPException
+
+from app.errors import Conflict, DeskError, Forbidden, Invalid, NotFound, Unavailable
+from app.logs import log
+from app.web.frame import LoginNeeded
+
+STATUS: dict[type[DeskError], int] = {NotFound: 404, Forbidden: 403, Invalid: 422, Conflict: 409, Unavailable: 503}
+PROBLEM = "application/problem+json"
+
+
+def install(app: Flask) -> None:
+    """Answer all errors of this application."""
+    app.register_error_handler(LoginNeeded, _login_needed)
+    app.register_error_handler(DeskError, _refused)
+    app.register_error_handler(StaleDataError, _stale)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unexpected)
+
+
+def status_of(error: DeskError) -> int:
+    """Return the status code of a domain error."""
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 400)
+
+
+def wants_problem() -> bool:
+    """Tell whether the caller is a program."""
+    if request.path.startswith("/api/"):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json", PROBLEM])
+    return best in {"application/json", PROBLEM}
+
+
+def answer(status: int, code: str, message: str, *, error_id: str = "", fields: dict[str, str] | None = None) -> Response:
+    """Return a refusal in the caller's language: problem document, htmx fragment or page."""
+    facts = {"status": status, "code": code, "message": message, "error_id": error_id, "fields": fields or {}}
+    if wants_problem():
+        return problem(**facts)
+    template = "error_fragment.html" if request.headers.get("HX-Request") else "error.html"
+    response = Response(render_template(template, title=HTTPStatus(status).phrase, **facts), status)
+    response.headers["X-Error-Code"] = code
+    return response
+
+
+def problem(*, status: int, code: str, message: str, error_id: str = "", fields: dict[str, str] | None = None) -> Response:
+    """Return an RFC 9457 problem document; `code` is stable, `detail` is for people."""
+    body: dict[str, Any] = {
+        "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": message,
+    }  # fmt: skip
+    if fields:
+        body["errors"] = [{"field": name, "message": text} for name, text in fields.items()]
+    if error_id:
+        body["instance"] = f"urn:ringback:error:{error_id}"
+    return Response(orjson.dumps(body), status, content_type=PROBLEM)
+
+
+def _login_needed(error: LoginNeeded) -> Response:
+    if wants_problem():
+        response = answer(401, "login_needed", error.because or "Send a token: Authorization: Bearer …")
+        response.headers["WWW-Authenticate"] = 'Bearer realm="Ringback"'
+        return response
+    if request.headers.get("HX-Request"):
+        return Response(status=401, headers={"HX-Redirect": "/login"})
+    target = request.full_path.rstrip("?") if request.method == "GET" else "/"
+    return redirect(f"/login?next={quote(target)}" if target != "/" else "/login", 303)  # type: ignore[return-value]
+
+
+def _refused(error: DeskError) -> Response:
+    status = status_of(error)
+    log().info("refused", code=error.code, status=status, path=request.path, **_loggable(error.facts))
+    response = answer(status, error.code, error.message, fields=error.fields)
+    if status == 503:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _loggable(facts: dict[str, object]) -> dict[str, object]:
+    return {f"fact_{name}": value for name, value in facts.items()}
+
+
+def _stale(_error: StaleDataError) -> Response:
+    return answer(409, "changed_meanwhile", "Somebody else changed this in the meantime. Load it again.")
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status < 400:
+        return error.get_response()  # type: ignore[return-value]
+    code = HTTPStatus(status).name.lower()
+    response = answer(status, code, _SENTENCES.get(status) or error.description or code)
+    for name, value in error.get_headers(request.environ):
+        if name.lower() not in {"content-type", "content-length"}:
+            response.headers[name] = value
+    return response
+
+
+_SENTENCES = {
+    400: "The request could not be understood.",
+    404: "There is nothing here, or it is not for you.",
+    405: "This can not be done here.",
+    413: "This is too large.",
+}
+
+
+def _unexpected(error: Exception) -> Response:
+    error_id = secrets.token_hex(4)
+    log().error("request_failed", error_id=error_id, path=request.path, method=request.method, exc_info=error)
+    if isinstance(error, OperationalError):
+        return answer(503, "database_unavailable", "The database does not answer. Try again in a moment.", error_id=error_id)
+    sentence = f"Something went wrong on our side. When you report it, name this number: {error_id}."
+    return answer(500, "unexpected", sentence, error_id=error_id)
