@@ -31,10 +31,11 @@ def three_valued(parts: list[Node], *, decides: bool) -> Node:
         unknown = False
         for part in runs:
             value = part(names)
-            if value is decides:
+            if not isinstance(value, bool):
+                unknown = True
+            elif value == decides:
                 return decides
-            unknown |= not isinstance(value, bool)
-        return None if unknown else (not decides)
+        return None if unknown else not decides
 
     return Node(run, 1 + max(part.height for part in parts))
 
