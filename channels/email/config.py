@@ -28,6 +28,12 @@ class AfterFetch(StrEnum):
     SEEN, FLAG, MOVE = "seen", "flag", "move"
 
 
+class FirstFetch(StrEnum):
+    """Which mails are taken of those that lay in the folder when the account was first connected."""
+
+    UNSEEN, ALL, NONE = "unseen", "all", "none"
+
+
 def _field(en: str, zh: str, *, secret: bool = False, **more: Any) -> Any:
     """Return a pydantic field with its label in both languages; `secret` ones are stored encrypted."""
     extra: dict[str, Any] = {"label": {"en": en, "zh": zh}}
@@ -84,6 +90,7 @@ class EmailConfig(BaseModel):
     imap_password: SecretStr = _field("IMAP password", "IMAP 密码", default=SecretStr(""), secret=True)
     imap_oauth_token: SecretStr = _field("IMAP OAuth2 token", "IMAP OAuth2 令牌", default=SecretStr(""), secret=True)
     imap_folder: str = _field("Folder to read", "读取的文件夹", default="INBOX", min_length=1)
+    imap_first: FirstFetch = _field("Mail that is there already", "首次连接时已有的邮件", default=FirstFetch.UNSEEN)
     imap_after: AfterFetch = _field("After storing", "入库后的处理", default=AfterFetch.SEEN)
     imap_done_folder: str = _field("Folder to move to", "移入的文件夹", default="")
     poll_seconds: int = _field("Seconds between polls without IDLE", "轮询间隔（秒）", default=60, ge=5, le=86_400)

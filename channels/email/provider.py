@@ -1,0 +1,80 @@
+"""The mailbox as a provider: SMTP out, the listener or IMAP in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from threading import Event
+
+from channels.email.config import EmailConfig
+from channels.email.imap import ImapPoller
+from channels.email.receiver import EmailReceiver
+from channels.email.sender import SmtpSender
+from channels.outcomes import Health, HealthState, Receipt
+from channels.port import Commit, InboundEvent, Kind, OutboundMessage, RawEnvelope, WebhookRequest
+from channels.spec import ChannelSpec, Feature, Limits
+
+
+class EmailAccount:
+    """One mailbox whose mail comes in through the listener, or that only sends: Sender, Receiver, HealthCheck."""
+
+    def __init__(self, config: EmailConfig) -> None:
+        self.config = config
+        self.sender = SmtpSender(config)
+        self.receiver = EmailReceiver()
+
+    def send(self, message: OutboundMessage) -> Receipt:
+        return self.sender.send(message)
+
+    def verify(self, request: WebhookRequest) -> Sequence[RawEnvelope]:
+        return self.receiver.verify(request)
+
+    def parse(self, envelope: RawEnvelope) -> Sequence[InboundEvent]:
+        return self.receiver.parse(envelope)
+
+    def check(self) -> Health:
+        """Return the worse of both directions."""
+        return max(self.check_inbound(), self.check_outbound(), key=lambda health: _WEIGHT[health.state])
+
+    def check_inbound(self) -> Health:
+        """Nothing can be wrong on this side: the listener is ours."""
+        return Health(HealthState.OK)
+
+    def check_outbound(self) -> Health:
+        return self.sender.check()
+
+
+class ImapAccount(EmailAccount):
+    """One mailbox that is read by IMAP: also a Poller."""
+
+    def __init__(self, config: EmailConfig) -> None:
+        super().__init__(config)
+        self.poller = ImapPoller(config)
+
+    def poll(self, cursor: str, *, commit: Commit, stop: Event) -> str:
+        return self.poller.poll(cursor, commit=commit, stop=stop)
+
+    def watch(self, cursor: str, *, commit: Commit, stop: Event, report: Callable[[Health], None]) -> None:
+        self.poller.watch(cursor, commit=commit, stop=stop, report=report)
+
+    def check_inbound(self) -> Health:
+        return self.poller.check()
+
+
+def open_account(config: EmailConfig) -> EmailAccount:
+    """Return the adapter for the account's way in."""
+    return ImapAccount(config) if config.inbound == "imap" else EmailAccount(config)
+
+
+_WEIGHT = {HealthState.OK: 0, HealthState.DEGRADED: 1, HealthState.FAILING: 2}
+
+SPEC = ChannelSpec(
+    kind=Kind.EMAIL,
+    provider="smtp",
+    label={"en": "Mailbox (SMTP, IMAP)", "zh": "邮箱（SMTP、IMAP）"},
+    config=EmailConfig,
+    open=open_account,
+    features=frozenset(
+        {Feature.SEND, Feature.LISTEN, Feature.POLL, Feature.HTML, Feature.ATTACHMENTS, Feature.SUBJECT, Feature.CC}
+    ),
+    limits=Limits(max_bytes=200 * 1024 * 1024, max_recipients=100),
+)
