@@ -111,6 +111,12 @@ def _check_boundary(graph: Graph, raw: Raw) -> None:
             "compensation",
             "Compensation of an activity with a loop or several instances is not supported. Put it into a sub-process.",
         )
+    if "escalation" in kinds and host["kind"] == "callActivity":
+        graph.report.error(
+            raw["id"],
+            "escalation",
+            "Escalations do not leave a called process. Put its steps into a sub-process, or end it with an error.",
+        )
     if "error" in kinds or "cancel" in kinds:
         raw["interrupting"] = True
     if not graph.outgoing[raw["id"]] and "compensate" not in kinds:
@@ -264,6 +270,17 @@ def _check_empty(graph: Graph, raw: Raw) -> None:
         graph.report.warning(raw["id"], "empty", f"The sub-process '{graph.name(raw)}' is empty and is passed at once.")
 
 
+def _check_adhoc(graph: Graph, raw: Raw) -> None:
+    if not raw.get("completion"):
+        graph.report.error(
+            raw["id"],
+            "ad-hoc",
+            "An ad-hoc sub-process without a completion condition leaves open which of its activities happen. Give it one.",
+        )
+    if not raw.get("implicit"):
+        _check_empty(graph, raw)
+
+
 _CHECKS = {
     "boundary": _check_boundary,
     "start": _check_start,
@@ -277,7 +294,7 @@ _CHECKS = {
     "receiveTask": _check_receive,
     "subProcess": _check_empty,
     "transaction": _check_empty,
-    "adHoc": _check_empty,
+    "adHoc": _check_adhoc,
 }
 
 

@@ -9,7 +9,7 @@ from app.workflow.language.lexer import LanguageError
 from app.workflow.running import expressions, variables
 from app.workflow.running.errors import BpmnError, DataError, StepAborted, StepFailed
 from app.workflow.running.graph import Flow
-from app.workflow.running.tokens import ERROR, HOOKS, READY, Instance, Token, TooManyTokens
+from app.workflow.running.tokens import ERROR, HOOKS, READY, STARTED, Instance, Token, TooManyTokens
 
 Emptied = Callable[[Instance, Token], None]
 
@@ -35,8 +35,13 @@ def emptied(*kinds: str) -> Callable[[Emptied], Emptied]:
 def step(inst: Instance, token: Token) -> None:
     """Runs one token once. Whatever goes wrong becomes a caught BPMN error or a fault; StepAborted passes through."""
     try:
-        if token.internal_data.get("phase") == "leave":
+        phase = token.internal_data.get("phase")
+        if phase == "leave":
             token.complete()
+        elif phase == "end":
+            del token.internal_data["phase"]
+            token._set_state(STARTED)
+            settle(inst, token)
         else:
             token.run()
     except StepAborted:
@@ -46,8 +51,10 @@ def step(inst: Instance, token: Token) -> None:
         if not HOOKS["throw_error"](inst, token, error.code, str(error)):
             fail(inst, token, code="uncaught-error", message=_uncaught(error))
     except Exception as error:  # noqa: BLE001 - a step that fails must wait for an operator, whatever the reason
-        if token.id in inst.tasks:
-            fail(inst, token, code=_code(error), message=str(error) or type(error).__name__)
+        if token.id not in inst.tasks:
+            # The token had gone before the failure: whatever failed belongs to nobody who could retry it.
+            raise
+        fail(inst, token, code=_code(error), message=_sentence(error))
 
 
 def _uncaught(error: BpmnError) -> str:
@@ -66,6 +73,10 @@ def _code(error: Exception) -> str:
         if isinstance(error, kind):
             return code
     return f"internal:{type(error).__name__}"
+
+
+def _sentence(error: Exception) -> str:
+    return str(error) or type(error).__name__
 
 
 def fail(inst: Instance, token: Token, *, code: str, message: str) -> None:
@@ -109,13 +120,18 @@ def choose(inst: Instance, token: Token) -> list[Flow]:
     if not node.condition_flows:
         return node.outgoing
     names = variables.visible(inst, token)
+    conditional = [
+        flow
+        for flow in node.outgoing
+        if flow.condition is not None and flow.id != node.default and expressions.holds(flow.condition, names)
+    ]
+    # The default stands in for the conditional flows; those without a condition are taken in any case.
     chosen = [
         flow
         for flow in node.outgoing
-        if flow.id != node.default and (flow.condition is None or expressions.holds(flow.condition, names))
+        if (flow.id == node.default and not conditional)
+        or (flow.id != node.default and (flow.condition is None or flow in conditional))
     ]
-    if not chosen:
-        chosen = [flow for flow in node.outgoing if flow.id == node.default]
     if not chosen:
         raise StepFailed(
             "no-flow", f"No flow out of '{node.title or node.id}' has a condition that holds, and none is the default."
@@ -144,7 +160,11 @@ def settle(inst: Instance, scope: Token | None) -> None:
         if scope.node.kind == "adHoc":
             HOOKS["adhoc_progress"](inst, scope)
         return
-    EMPTIED[scope.node.kind](inst, scope)
+    try:
+        EMPTIED[scope.node.kind](inst, scope)
+    except (StepFailed, DataError, LanguageError) as error:
+        scope.internal_data["phase"] = "end"
+        fail(inst, scope, code=_code(error), message=_sentence(error))
 
 
 def reopen(token: Token) -> None:

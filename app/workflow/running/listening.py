@@ -23,7 +23,9 @@ def subscribe(inst: Instance, token: Token) -> None:
         entry: dict[str, Any] = {}
         if event["t"] == "timer":
             names = names if names is not None else variables.visible(inst, token)
-            entry = timing.to_dict(timing.plan(event, names=names, host=inst.host))
+            schedule = timing.plan(event, names=names, host=inst.host)
+            inst.watch(schedule.due)
+            entry = timing.to_dict(schedule)
         waits.append(entry)
     token.internal_data["wait"] = waits
     token._set_state(WAITING)
@@ -101,6 +103,8 @@ def fire(inst: Instance, token: Token, index: int, payload: Mapping[str, Any] | 
     again = None
     if event["t"] == "timer":
         again = timing.following(timing.from_dict(entry), event=event, host=inst.host)
+        if again is not None:
+            inst.watch(again.due)
     role = token.internal_data.get("sub")
     if role is None:
         _fire_catch(inst, token, index, again)

@@ -31,6 +31,7 @@ class Run:
         """
         inst = self._inst
         conditional = inst.graph.has_events("conditional")
+        timers = inst.graph.has_events("timer")
         joins = inst.graph.has_kinds("inclusive", "complex")
         while inst.status == "waiting":
             token = inst.next_ready()
@@ -43,6 +44,9 @@ class Run:
                 break
             budget -= 1
             flow.step(inst, token)
+            if timers and inst.soonest is not None and inst.soonest <= inst.now():
+                # A step may have taken long: what is due by now comes before what is ready.
+                self.fire_timers()
             if conditional:
                 listening.check_conditions(inst)
         if inst.status != "waiting":
@@ -87,13 +91,15 @@ class Run:
     def fire_timers(self) -> int:
         """Fires every timer that is due by the host's clock, each once, in the order they were due; returns how many."""
         now = self._inst.now()
-        due = sorted(
+        waits = sorted(
             (datetime.fromisoformat(entry["due"]), position, found, index)
             for position, (found, index, _, entry) in enumerate(self._waiting("timer"))
-            if datetime.fromisoformat(entry["due"]) <= now
         )
         fired = 0
-        for _, _, found, index in due:
+        self._inst.soonest = next((due for due, *_ in waits if due > now), None)
+        for due, _, found, index in waits:
+            if due > now:
+                break
             if found.id in self._inst.tasks and found._state == WAITING:
                 listening.fire(self._inst, found, index)
                 fired += 1

@@ -70,7 +70,7 @@ def end_subprocess(inst: Instance, token: Token) -> None:
 
 
 @emptied("callActivity")
-def end_call(_inst: Instance, token: Token) -> None:
+def end_call(inst: Instance, token: Token) -> None:
     """Hands the variables of the called process back, then goes on."""
     result = token.data
     token.internal_data.pop("root", None)

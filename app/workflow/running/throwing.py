@@ -125,6 +125,8 @@ def find_catcher(inst: Instance, token: Token, *, kind: str, code: str | None) -
             found = _match(here.node.boundaries, kind, code)
         if found is not None:
             return here, found
+        if kind == "escalation" and here.node.kind == "callActivity":
+            return None
         below, here = here, here.parent
     return None
 

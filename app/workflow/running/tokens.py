@@ -83,6 +83,8 @@ class Instance(Workflow):  # type: ignore[misc]
         self.visits: list[Visit] = []
         self.status = "waiting"
         self.outcome: str | None = None
+        #: No timer is due before this; None when none runs or nothing is known of one.
+        self.soonest: datetime | None = None
 
     def place(self, parent: Token | None, node: Node, *, state: int = WAITING, token_id: str | None = None) -> Token:
         """Puts a token into the tree without running it."""
@@ -149,6 +151,11 @@ class Instance(Workflow):  # type: ignore[misc]
     def record_flow(self, token: Token, flow_id: str, name: str) -> None:
         """Notes that a token took a flow."""
         self.visits.append(Visit(token.id, flow_id, name, "sequenceFlow", "taken", self.host.now()))
+
+    def watch(self, due: datetime) -> None:
+        """Notes that a timer runs, so that a long step does not overtake it."""
+        if self.soonest is None or due < self.soonest:
+            self.soonest = due
 
     def at(self, token: Token) -> StepInfo:
         """What the host is told about the step that asks."""
