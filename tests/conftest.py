@@ -27,6 +27,7 @@ DATABASES = pytest.StashKey[TestDatabases]()
 def pytest_configure(config: pytest.Config) -> None:
     """Give every process settings of its own, and never the developer's."""
     folder = Path(tempfile.mkdtemp(prefix="ringback-test-"))
+    folder.chmod(0o711)  # PostgreSQL runs as another user when we are root
     config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
     for name in [name for name in os.environ if name.endswith("_URL") and not name.startswith(("TEST_", "PIP_"))]:
         del os.environ[name]

@@ -148,6 +148,7 @@ def remove(data_dir: Path) -> None:
     """Delete the servers' data under `data_dir`, also where it had to be kept elsewhere. Both must be stopped."""
     for name in ("postgres", "valkey"):
         home = data_dir / name
+        shutil.rmtree(_short_folder(home.resolve()), ignore_errors=True)
         if home.is_symlink():
             shutil.rmtree(home.resolve(), ignore_errors=True)
             home.unlink()
@@ -265,8 +266,7 @@ def _socket_folder(home: Path, account: pwd.struct_passwd | None) -> Path:
     """Return a folder for sockets: `home`, or a short path in the temporary folder when that one is too long."""
     if len(str(home)) <= SOCKET_PATH_LIMIT:
         return home
-    name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
-    folder = Path(tempfile.gettempdir()) / f"ringback-{os.getuid()}-{name}"
+    folder = _short_folder(home)
     wanted = account.pw_uid if account else os.getuid()
     try:
         folder.mkdir(mode=0o700)
@@ -275,6 +275,11 @@ def _socket_folder(home: Path, account: pwd.struct_passwd | None) -> Path:
         if folder.is_symlink() or folder.stat().st_uid != wanted:
             raise ServerError(f"{folder} belongs to somebody else. Remove it, or set a shorter DATA_DIR.") from None
     return folder
+
+
+def _short_folder(home: Path) -> Path:
+    name = hashlib.sha256(str(home).encode()).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"ringback-{os.getuid()}-{name}"
 
 
 def _spawn(

@@ -10,7 +10,7 @@ import redis
 from sqlalchemy import Engine, make_url
 
 from tools.prepare import migrate
-from tools.servers import Server, start_postgres, start_valkey
+from tools.servers import Server, remove, start_postgres, start_valkey
 
 TEMPLATE = "ringback_template"
 
@@ -63,6 +63,8 @@ class TestDatabases:
         """Stop what was started."""
         for server in self._servers:
             server.stop()
+        if self._servers:
+            remove(self._folder)
 
     def _postgres(self) -> str:
         if given := os.environ.get("TEST_DATABASE_URL"):

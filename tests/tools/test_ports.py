@@ -1,0 +1,51 @@
+"""Ports: what is asked for or a clear error, otherwise the next free one."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tools import ports
+
+HOST = "127.0.0.1"
+
+
+@pytest.fixture
+def busy() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server((HOST, 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_the_next_free_port_is_taken_when_none_is_asked_for(busy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PORT", raising=False)
+    chosen = ports.choose("PORT", HOST, busy)
+    assert chosen > busy
+    assert ports.choose("PORT", HOST, chosen, taken={chosen}) > chosen
+
+
+def test_a_busy_port_that_was_asked_for_is_an_error(busy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", str(busy))
+    with pytest.raises(ports.PortError, match=f"Port {busy} is in use.*set PORT to another"):
+        ports.choose("PORT", HOST, 8080)
+
+
+@pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "80 80"])
+def test_nonsense_is_an_error(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMTP_PORT", text)
+    with pytest.raises(ports.PortError, match="SMTP_PORT must be a port number"):
+        ports.choose("SMTP_PORT", HOST, 2525)
+
+
+def test_a_free_port_that_was_asked_for_is_taken(busy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = ports.choose("UNSET_PORT", HOST, busy)
+    monkeypatch.setenv("PORT", str(free))
+    assert ports.choose("PORT", HOST, 8080) == free
+
+
+def test_who_listens_answers(busy: int) -> None:
+    assert ports.answers(HOST, busy)
+    assert ports.answers("0.0.0.0", busy)
+    assert not ports.answers(HOST, ports.choose("UNSET_PORT", HOST, busy))
