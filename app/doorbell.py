@@ -32,7 +32,9 @@ class Doorbell(Protocol):
 @cache
 def connection() -> Redis:
     """Return this process's Redis connection (made on first use)."""
-    return Redis.from_url(settings().redis_url, socket_connect_timeout=2, socket_keepalive=True)
+    url = settings().redis_url
+    over_network = {} if url.startswith("unix:") else {"socket_keepalive": True}
+    return Redis.from_url(url, socket_connect_timeout=2, **over_network)
 
 
 @cache

@@ -32,6 +32,7 @@ def create_app(blueprints: tuple[str, ...] = BLUEPRINTS) -> Desk:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(viewer=frame.optional_viewer, csrf_token=frame.csrf_token)
+    app.jinja_env.globals.update(_=str, locale=lambda: "en")
     rules.public(app.view_functions["static"])
     headers.install(app)
     errors.install(app)

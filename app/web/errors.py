@@ -43,18 +43,25 @@ def wants_problem() -> bool:
     return best in {"application/json", PROBLEM}
 
 
-def answer(status: int, code: str, message: str, *, error_id: str = "", fields: dict[str, str] | None = None) -> Response:
+def answer(
+    status: int, code: str, message: str, *, error_id: str = "", fields: dict[str, str] | None = None
+) -> Response:
     """Return a refusal in the caller's language: problem document, htmx fragment or page."""
-    facts = {"status": status, "code": code, "message": message, "error_id": error_id, "fields": fields or {}}
     if wants_problem():
-        return problem(**facts)
+        return problem(status, code, message, error_id=error_id, fields=fields)
     template = "error_fragment.html" if request.headers.get("HX-Request") else "error.html"
-    response = Response(render_template(template, title=HTTPStatus(status).phrase, **facts), status)
+    page = render_template(
+        template, title=HTTPStatus(status).phrase, status=status, code=code, message=message, error_id=error_id,
+        fields=fields or {},
+    )  # fmt: skip
+    response = Response(page, status)
     response.headers["X-Error-Code"] = code
     return response
 
 
-def problem(*, status: int, code: str, message: str, error_id: str = "", fields: dict[str, str] | None = None) -> Response:
+def problem(
+    status: int, code: str, message: str, *, error_id: str = "", fields: dict[str, str] | None = None
+) -> Response:
     """Return an RFC 9457 problem document; `code` is stable, `detail` is for people."""
     body: dict[str, Any] = {
         "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": message,
@@ -118,6 +125,8 @@ def _unexpected(error: Exception) -> Response:
     error_id = secrets.token_hex(4)
     log().error("request_failed", error_id=error_id, path=request.path, method=request.method, exc_info=error)
     if isinstance(error, OperationalError):
-        return answer(503, "database_unavailable", "The database does not answer. Try again in a moment.", error_id=error_id)
+        return answer(
+            503, "database_unavailable", "The database does not answer. Try again in a moment.", error_id=error_id
+        )
     sentence = f"Something went wrong on our side. When you report it, name this number: {error_id}."
     return answer(500, "unexpected", sentence, error_id=error_id)

@@ -42,7 +42,7 @@ class _Undo(Exception):  # noqa: N818
 class Desk(Flask):
     """Flask with our frame around each view."""
 
-    def dispatch_request(self) -> Response:  # type: ignore[override]
+    def dispatch_request(self) -> Response:
         """Run the view of this request inside the frame."""
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
@@ -78,8 +78,9 @@ class Desk(Flask):
 def _start_afresh() -> None:
     """Forget a first try of this request that a deadlock or lost connection has undone."""
     if "viewer" in g and request.mimetype == "multipart/form-data":
-        for _name, file in request.files.items(multi=True):
-            file.stream.seek(0)
+        for files in request.files.listvalues():
+            for file in files:
+                file.stream.seek(0)
     g.viewer = g.visit = None
     g.refused, g.keep = "", False
 
@@ -133,7 +134,8 @@ def optional_viewer() -> Viewer | None:
 
 def visit() -> Visit | None:
     """Return the session of this request; None for API tokens and strangers."""
-    return g.get("visit")
+    found = g.get("visit")
+    return found if isinstance(found, Visit) else None
 
 
 def csrf_token() -> str:
@@ -145,4 +147,3 @@ def csrf_token() -> str:
 def keep() -> None:
     """Commit what this request wrote although its answer is a refusal: counted failures of signing in."""
     g.keep = True
-

@@ -1,0 +1,142 @@
+"""Objects by id, for one viewer: what they may not know of is not there. Every view that takes an id goes through here."""
+
+from __future__ import annotations
+
+from typing import NoReturn
+
+from sqlalchemy import ColumnElement, exists, select
+
+from app.cases.models import Case
+from app.db import session
+from app.errors import Forbidden, NotFound
+from app.identity import policy
+from app.identity.policy import Viewer
+from app.messaging.models import Attachment, Message
+from app.orchestration.models import Drive
+from app.workflow.models import ProcessInstance, Task
+from app.workorders.models import WorkOrder
+
+
+def visible_cases(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition on `Case` that holds for the cases this viewer may see."""
+    held = None
+    if not viewer.sees_all:
+        mine = policy.held_order_filter(viewer)(team_id=WorkOrder.team_id, holder_id=WorkOrder.holder_id)
+        held = exists().where(WorkOrder.case_id == Case.id, WorkOrder.ended_at.is_(None), mine)
+    return policy.visible_case_filter(viewer)(team_id=Case.team_id, assignee_id=Case.assignee_id, held=held)
+
+
+def visible_orders(viewer: Viewer) -> ColumnElement[bool]:
+    """Return the condition on `WorkOrder` (joined to its `Case`) that holds for the orders this viewer may see."""
+    mine = policy.held_order_filter(viewer)(team_id=WorkOrder.team_id, holder_id=WorkOrder.holder_id)
+    return policy.visible_case_filter(viewer)(team_id=Case.team_id, assignee_id=Case.assignee_id, held=mine)
+
+
+def _no_case() -> NoReturn:
+    raise NotFound("case_unknown", "There is no such case, or it is not for you.")
+
+
+def case(viewer: Viewer, case_id: int) -> Case:
+    """Return a case; raises NotFound when there is none or the viewer may not know of it."""
+    return _checked(viewer, session().get(Case, case_id))
+
+
+def case_by_number(viewer: Viewer, number: str) -> Case:
+    """Return a case by number; raises NotFound likewise."""
+    return _checked(viewer, session().scalar(select(Case).where(Case.number == number.strip().upper())))
+
+
+def _checked(viewer: Viewer, found: Case | None) -> Case:
+    if found is None:
+        _no_case()
+    if not policy.may_see_case(viewer, found) and not _holds_work_under(viewer, found.id):
+        _no_case()
+    return found
+
+
+def _holds_work_under(viewer: Viewer, case_id: int) -> bool:
+    open_orders = select(WorkOrder).where(WorkOrder.case_id == case_id, WorkOrder.ended_at.is_(None))
+    return any(policy.holds(viewer, order) for order in session().scalars(open_orders))
+
+
+def working(viewer: Viewer) -> None:
+    """Raise Forbidden when the viewer may look but not write on cases."""
+    if not policy.may_work_on_cases(viewer):
+        raise Forbidden("read_only", "Your role may look at cases, not work on them.")
+
+
+def work_order(viewer: Viewer, order_id: int) -> WorkOrder:
+    """Return a work order; raises NotFound when there is none or the viewer may not know of it."""
+    return _checked_order(viewer, session().get(WorkOrder, order_id))
+
+
+def work_order_by_number(viewer: Viewer, number: str) -> WorkOrder:
+    """Return a work order by number; raises NotFound likewise."""
+    return _checked_order(viewer, session().scalar(select(WorkOrder).where(WorkOrder.number == number.strip().upper())))
+
+
+def _checked_order(viewer: Viewer, order: WorkOrder | None) -> WorkOrder:
+    if order is None or not policy.may_see_order(viewer, order, case=session().get_one(Case, order.case_id)):
+        raise NotFound("work_order_unknown", "There is no such work order, or it is not for you.")
+    return order
+
+
+def instance(viewer: Viewer, instance_id: int) -> ProcessInstance:
+    """Return a process instance that drives a case or order the viewer may see; raises NotFound."""
+    drive = session().get(Drive, instance_id)
+    if drive is None:
+        raise NotFound("instance_unknown", "There is no such process instance.")
+    if drive.work_order_id is None:
+        case(viewer, drive.case_id)
+    else:
+        work_order(viewer, drive.work_order_id)
+    return session().get_one(ProcessInstance, instance_id)
+
+
+def holds_instance(viewer: Viewer, instance_id: int) -> bool:
+    """Tell whether the instance drives a work order that the viewer holds."""
+    drive = session().get(Drive, instance_id)
+    if drive is None or drive.work_order_id is None:
+        return False
+    return policy.holds(viewer, session().get_one(WorkOrder, drive.work_order_id))
+
+
+def task(viewer: Viewer, task_id: int) -> Task:
+    """Return a task of a case or order that the viewer may see; raises NotFound."""
+    found = session().get(Task, task_id)
+    if found is None:
+        raise NotFound("task_unknown", "There is no such task, or it is not for you.")
+    try:
+        instance(viewer, found.instance_id)
+    except NotFound:
+        raise NotFound("task_unknown", "There is no such task, or it is not for you.") from None
+    return found
+
+
+def own_task(viewer: Viewer, task_id: int) -> Task:
+    """Return a task that the viewer may do; raises NotFound, or Forbidden when it is for others."""
+    found = task(viewer, task_id)
+    if not policy.may_do_task(viewer, found):
+        raise Forbidden("task_of_others", "This task is for another team or person.")
+    return found
+
+
+def message(viewer: Viewer, message_id: int) -> Message:
+    """Return a message of a case that the viewer may see; raises NotFound."""
+    found = session().get(Message, message_id)
+    try:
+        case(viewer, found.case_id if found else 0)
+    except NotFound:
+        found = None
+    if found is None:
+        raise NotFound("message_unknown", "There is no such message, or it is not for you.")
+    return found
+
+
+def attachment(viewer: Viewer, attachment_id: int) -> Attachment:
+    """Return a file of a message that the viewer may see; raises NotFound."""
+    found = session().get(Attachment, attachment_id)
+    if found is not None:
+        message(viewer, found.message_id)
+        return found
+    raise NotFound("attachment_unknown", "There is no such file, or it is not for you.")
