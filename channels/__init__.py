@@ -1,0 +1,1 @@
+"""Channels: how the desk speaks with the world. Nothing here knows the desk, its tables or its libraries."""

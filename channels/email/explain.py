@@ -1,0 +1,102 @@
+"""What the desk makes of a mail, as one JSON-able line per mail: for `flask mail explain`, and by itself on a terminal.
+
+python -m channels.email.explain PATH…        files, folders, or - for standard input
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from channels.email.child import ParserChild
+from channels.email.limits import MAX_MESSAGE
+from channels.email.mime import parse_mail
+from channels.email.parsed import MailAddress, ParsedMail
+
+
+def explain(raw: bytes, *, path: str = "-", own_addresses: Collection[str] = ()) -> dict[str, Any]:
+    """What the desk makes of one mail, read in this process. Never raises."""
+    return as_dict(parse_mail(raw, own_addresses=own_addresses), path=path)
+
+
+def as_dict(mail: ParsedMail, *, path: str) -> dict[str, Any]:
+    """A parsed mail in the shape of `mail explain`."""
+    return {
+        "path": path,
+        "from": mail.from_addr,
+        "from_name": mail.from_name,
+        "to": _addresses(mail.to),
+        "cc": _addresses(mail.cc),
+        "subject": mail.subject,
+        "message_id": mail.message_id,
+        "date": mail.date.isoformat() if mail.date else None,
+        "text": mail.text,
+        "html": mail.html,
+        "reply_text": mail.reply_text,
+        "attachments": [
+            {"name": file.name, "type": file.media_type, "size": file.size, "sha256": file.sha256}
+            for file in mail.attachments
+        ],
+        "auto": mail.auto,
+        "bounce": None
+        if mail.bounce is None
+        else {
+            "recipient": mail.bounce.recipient,
+            "status": mail.bounce.status,
+            "hard": mail.bounce.hard,
+            "reason": mail.bounce.reason,
+        },
+        "problems": list(mail.problems),
+    }
+
+
+def _addresses(boxes: tuple[MailAddress, ...]) -> list[str]:
+    return [box.address for box in boxes]
+
+
+def iter_explain(paths: Iterable[str | Path], *, own_addresses: Collection[str] = ()) -> Iterator[dict[str, Any]]:
+    """One dict per mail of files, folders (all files below, in order) or `-` (standard input), read in a limited child.
+
+    What cannot be opened gives a dict with the cause in `problems`.
+    """
+    with ParserChild() as parser:
+        for name, raw, problem in _mails(paths):
+            mail = parser.parse(raw, own_addresses=own_addresses) if not problem else ParsedMail(problems=(problem,))
+            yield as_dict(mail, path=name)
+
+
+def _mails(paths: Iterable[str | Path]) -> Iterator[tuple[str, bytes, str]]:
+    for given in paths:
+        if str(given) == "-":
+            yield "-", sys.stdin.buffer.read(MAX_MESSAGE + 1), ""
+            continue
+        path = Path(given)
+        inside = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+        for file in inside:
+            yield _read(file)
+
+
+def _read(file: Path) -> tuple[str, bytes, str]:
+    try:
+        with file.open("rb") as stream:
+            return str(file), stream.read(MAX_MESSAGE + 1), ""
+    except OSError as error:
+        return str(file), b"", f"unparsed: the file cannot be read: {error.strerror}"
+
+
+def main(arguments: list[str]) -> int:
+    """Print one JSON line per mail. Returns the exit status: 2 without a path."""
+    if not arguments:
+        sys.stderr.write("usage: python -m channels.email.explain PATH…   (files, folders, or -)\n")
+        return 2
+    for found in iter_explain(arguments):
+        sys.stdout.write(json.dumps(found, ensure_ascii=False) + "\n")
+        sys.stdout.flush()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

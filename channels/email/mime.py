@@ -1,0 +1,131 @@
+"""One raw mail in, one ParsedMail out: which part is the text, which is a file, and what the header says. Never raises."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from channels.email import auto, bounce
+from channels.email.addresses import parse_addresses
+from channels.email.collect import Reading, collect
+from channels.email.headers import Header, decode_header, message_id, message_ids, parse_date, read_header
+from channels.email.limits import MAX_HEADER_BLOCK, MAX_MESSAGE, Problems
+from channels.email.parsed import MailAddress, ParsedMail
+from channels.email.quotes import extract_reply
+from channels.email.render import render
+from channels.email.structure import read_parts
+
+_WORDS_OF_KEPT = (
+    "return-path sender delivered-to x-original-to envelope-to auto-submitted precedence list-id list-unsubscribe "
+    "list-post x-auto-response-suppress x-autoreply x-autorespond x-mailer user-agent x-priority importance "
+    "authentication-results received-spf content-language thread-topic thread-index x-ringback-loop "
+    "x-ringback-token x-ringback-case x-failed-recipients"
+)
+_KEPT = frozenset(_WORDS_OF_KEPT.split())
+_RECIPIENTS = (
+    "to",
+    "cc",
+    "delivered-to",
+    "x-original-to",
+    "envelope-to",
+    "x-envelope-to",
+    "x-forwarded-to",
+    "x-rcpt-to",
+)
+_MAX_KEPT = 1000
+_MAX_TOKENS = 50
+
+
+def parse_mail(raw: bytes, *, own_addresses: Collection[str] = ()) -> ParsedMail:
+    """Everything a mail says, within the limits of `limits`. `own_addresses`: the desk's mailboxes, to see loops.
+
+    For mail of strangers use `child.ParserChild`, which also bounds memory and time.
+    """
+    try:
+        return _parse(raw, own_addresses=own_addresses)
+    except Exception as error:  # noqa: BLE001 - one bad mail never blocks the next; the raw mail is kept and shown
+        return scan_headers(raw, problem=f"unparsed: the reader failed with {type(error).__name__}")
+
+
+def _parse(raw: bytes, *, own_addresses: Collection[str]) -> ParsedMail:
+    problems = Problems()
+    if len(raw) > MAX_MESSAGE:
+        problems.unparsed(f"a mail of more than {MAX_MESSAGE >> 20} MiB, only its beginning was read")
+        raw = raw[:MAX_MESSAGE]
+    if b"\n" not in raw[:MAX_HEADER_BLOCK] and b"\r" in raw:
+        raw = raw.replace(b"\r", b"\n")
+    root = read_parts(raw, problems=problems)
+    reading = Reading(problems=problems)
+    pieces = collect(root, reading)
+    body = render(pieces, reading)
+    mail = replace(
+        _from_header(root.header, problems=problems, fallback=root.params.get("charset", "")),
+        text=body.text,
+        html=body.html,
+        attachments=body.attachments,
+    )
+    mail = replace(
+        mail,
+        bounce=bounce.detect(mail, root.header, reports=reading.reports),
+        auto=auto.kind(root.header, mail, own_addresses=own_addresses),
+        reply_text=extract_reply(mail.text, html=mail.html, html_only=body.html_only, subject=mail.subject),
+    )
+    return replace(mail, problems=tuple(problems.sentences))
+
+
+def _from_header(header: Header, *, problems: Problems, fallback: str) -> ParsedMail:
+    def boxes(name: str) -> tuple[MailAddress, ...]:
+        value = b", ".join(header.all(name))
+        return parse_addresses(value, problems=problems, fallback=fallback) if value else ()
+
+    sender = boxes("from") or boxes("sender")
+    from_name = sender[0].name if sender else decode_header(header.get("from"), fallback=fallback)
+    return ParsedMail(
+        from_addr=sender[0].address if sender else "",
+        from_name=from_name.strip('<>" '),
+        reply_to=boxes("reply-to"),
+        to=boxes("to"),
+        cc=boxes("cc"),
+        subject=decode_header(header.get("subject"), fallback=fallback),
+        message_id=message_id(header.get("message-id")),
+        in_reply_to=message_id(header.get("in-reply-to")),
+        references=message_ids(b" ".join(header.all("references"))),
+        date=parse_date(header.get("date")),
+        reply_tokens=_tokens(header),
+        headers=_kept(header),
+    )
+
+
+def _kept(header: Header) -> dict[str, str]:
+    kept: dict[str, str] = {}
+    for name, value in header.fields:
+        if name in _KEPT and name not in kept:
+            kept[name] = decode_header(value)[:_MAX_KEPT]
+    return kept
+
+
+def _tokens(header: Header) -> tuple[str, ...]:
+    """What may be a reply token: the part after the plus of every recipient, and the token header sent back to us."""
+    found: dict[str, None] = {}
+    for name in _RECIPIENTS:
+        for value in header.all(name):
+            if b"+" not in value:
+                continue
+            for box in parse_addresses(value, problems=Problems()):
+                tag = box.address.rpartition("@")[0].partition("+")[2]
+                if tag:
+                    found[tag] = None
+    for value in header.all("x-ringback-token"):
+        found[decode_header(value)[:500]] = None
+    return tuple(found)[:_MAX_TOKENS]
+
+
+def scan_headers(raw: bytes, *, problem: str) -> ParsedMail:
+    """What can be told of a mail whose body must not be touched: its header, read within the same limits."""
+    problems = Problems([problem])
+    try:
+        header, _body = read_header(raw, 0, min(len(raw), MAX_HEADER_BLOCK), problems=problems)
+        mail = _from_header(header, problems=problems, fallback="")
+    except Exception:  # noqa: BLE001 - the last resort of the last resort
+        return ParsedMail(problems=(problem,))
+    return replace(mail, problems=tuple(problems.sentences))
