@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import importlib
+import os
+from functools import cache, partial
 
 from sqlalchemy import MetaData
 
 from app import db
+from app.audit import service as audit
+from app.logs import configure_logs
+from app.messaging import providers
+from app.orchestration import capabilities, order_capabilities, reactions
+from app.orchestration.world import CAPABILITIES, World
+from app.settings import settings
+from app.workflow import outside
+from channels import registry
+from channels.email.child import ParserChild
+from channels.email.parsed import ParsedMail
+from channels.email.receiver import EmailReceiver
 
 ROOMS_WITH_MODELS = (
     "identity",
@@ -21,6 +34,7 @@ ROOMS_WITH_MODELS = (
     "messaging",
     "orchestration",
 )
+CAPABILITY_MODULES = (capabilities, order_capabilities)
 
 
 def metadata() -> MetaData:
@@ -30,3 +44,58 @@ def metadata() -> MetaData:
     for room in ROOMS_WITH_MODELS:
         importlib.import_module(f"app.{room}.models")
     return db.Base.metadata
+
+
+@cache
+def _child(pid: int) -> ParserChild:
+    """One parser child a process: a forked one must not share its parent's pipes."""
+    del pid
+    return ParserChild()
+
+
+def _parse(raw: bytes) -> ParsedMail:
+    return _child(os.getpid()).parse(raw)
+
+
+def wire() -> None:
+    """Connect the rooms: audit hears all events, processes find their world, messaging finds its providers."""
+    audit.listen()
+    reactions.listen()
+    outside.connect(World, capabilities=frozenset(CAPABILITIES))
+    providers.connect(
+        providers.Registry(
+            specs=registry.specs,
+            form_schema=registry.form_schema,
+            read_config=registry.read_config,
+            open_account=_open_account,
+            read={"email": EmailReceiver(_parse).parse},
+        )
+    )
+
+
+def _open_account(kind: str, provider: str, values: providers.Settings) -> object:
+    """Open an account's adapter once a process and configuration, so that its connections are kept between mails."""
+    key = repr(sorted(values.items(), key=lambda item: item[0]))
+    return _opened(os.getpid(), kind, provider, key, partial(registry.open_account, kind, provider, values))
+
+
+_adapters: dict[tuple[int, str, str, str], object] = {}
+MAX_ADAPTERS = 64
+
+
+def _opened(pid: int, kind: str, provider: str, key: str, make: partial[object]) -> object:
+    found = _adapters.get((pid, kind, provider, key))
+    if found is None:
+        if len(_adapters) >= MAX_ADAPTERS:
+            _adapters.clear()
+        found = _adapters[pid, kind, provider, key] = make()
+    return found
+
+
+def start(*, url: str | None = None, pool_size: int | None = None) -> None:
+    """Make this process ready to work: logs, database, wiring. Opens no connection yet."""
+    current = settings()
+    configure_logs(current.log_level)
+    db.configure(url or current.database_url, pool_size=pool_size or current.db_pool)
+    metadata()
+    wire()

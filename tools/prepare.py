@@ -24,11 +24,13 @@ def prepare(answer: Path) -> None:
 
     Everything may be done again on a database that has it already.
     """
-    from app import cli
+    from app import bootstrap
+    from app.cli import seed
     from app.settings import settings
 
     migrate(settings().database_url)
-    cli.deploy_shipped()
-    users = cli.seed_demo()
+    bootstrap.start()
+    seed.deploy_shipped()
+    users = seed.seed_demo()
     with os.fdopen(os.open(answer, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         json.dump(users, out)

@@ -147,3 +147,23 @@ def reopen(case: Case, *, why: str) -> None:
     events.record("chain_reopened", chain=chain_of(case.id), why=why)
     events.record("case_reopened", chain=chain_of(case.id), why=why)
     announce(case, change="reopened")
+
+
+def draw_attention(case: Case, *, why: str) -> None:
+    """Put the unread mark on again. Records `attention_drawn`."""
+    case.is_unread, case.touched_at = True, utcnow()
+    session().flush()
+    events.record("attention_drawn", chain=chain_of(case.id), why=why[:500])
+    announce(case, change="attention")
+
+
+def note_reply(case: Case) -> None:
+    """Stamp the first reply of a person to the customer."""
+    if case.first_reply_at is None:
+        case.first_reply_at = utcnow()
+        session().flush()
+
+
+def assign(case: Case, user_id: int | None) -> None:
+    """Give the case to a user, or to nobody. Records `case_changed`."""
+    change(case, {"assignee_id": user_id})

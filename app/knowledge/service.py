@@ -65,3 +65,8 @@ def save_template(key: str, language: str, *, subject: str, body: str) -> Templa
     row.subject, row.body = subject, body
     session().flush()
     return row
+
+
+def exists(key: str, language: str) -> bool:
+    """Tell whether there is a template of this key in this very language."""
+    return session().scalar(select(Template.id).where(Template.key == key, Template.language == language)) is not None

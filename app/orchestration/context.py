@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -49,27 +49,54 @@ def about(message: Mapping[str, Any]) -> Iterator[None]:
 
 
 def current_message() -> Mapping[str, Any]:
-    """Return the message that a process hears of now, with empty fields without one."""
-    return _message.get() or EMPTY_MESSAGE
+    """Return the message that a process hears of now, with empty fields where it has none."""
+    return {**EMPTY_MESSAGE, **(_message.get() or {})}
 
 
 def _text(at: datetime | None) -> str | None:
     return at.isoformat() if at else None
 
 
-def case_names(case: Case) -> dict[str, Any]:
+class Lazy(Mapping[str, Any]):
+    """A read-only mapping whose values are found out when somebody asks: most steps ask for one or two."""
+
+    def __init__(self, makers: Mapping[str, Callable[[], Any]]) -> None:
+        """Take one maker for each name."""
+        self._makers = makers
+        self._known: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        """Return the value, made on first use."""
+        if name not in self._known:
+            self._known[name] = self._makers[name]()
+        return self._known[name]
+
+    def __iter__(self) -> Iterator[str]:
+        """Go through the names."""
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        """Count the names."""
+        return len(self._makers)
+
+
+def case_names(case: Case) -> Lazy:
     """Return the fields of a case by which processes decide."""
+    return Lazy({
+        "number": lambda: case.number, "subject": lambda: case.subject, "type": lambda: case.type,
+        "priority": lambda: case.priority, "queue": lambda: case.queue_key, "status": lambda: str(case.status),
+        "channel": lambda: case.channel, "language": lambda: case.language,
+        "contact_name": lambda: case.contact_name, "chase_count": lambda: case.chase_count,
+        "auto": lambda: case.auto, "mailbox": lambda: _mailbox(case),
+        "tier": lambda: contacts.tier_of(case.contact_id) if case.contact_id else "",
+        "opened_at": lambda: _text(case.opened_at), "due_at": lambda: _text(case.due_at),
+        "reopen_until": lambda: _text(case.reopen_until), "open_work_orders": lambda: _open_orders(case.id),
+    })  # fmt: skip
+
+
+def _mailbox(case: Case) -> str:
     account = session().get(ChannelAccount, case.account_id) if case.account_id else None
-    return {
-        "number": case.number, "subject": case.subject, "type": case.type, "priority": case.priority,
-        "queue": case.queue_key, "status": str(case.status), "channel": case.channel, "language": case.language,
-        "contact_name": case.contact_name, "chase_count": case.chase_count, "auto": case.auto,
-        "mailbox": account.address if account else "",
-        "tier": contacts.tier_of(case.contact_id) if case.contact_id else "",
-        "opened_at": _text(case.opened_at), "due_at": _text(case.due_at),
-        "reopen_until": _text(case.reopen_until),
-        "open_work_orders": _open_orders(case.id),
-    }  # fmt: skip
+    return account.address if account else ""
 
 
 def _open_orders(case_id: int) -> int:

@@ -84,7 +84,7 @@ def deliver(case_id: int, name: str, payload: Mapping[str, Any], *, message: Map
     """Deliver a BPMN message to every instance of the case that waits for it; False when none does."""
     waiting = queries.waits_for(instances_of(case_id), name)
     heard = False
-    with context.about(message or context.current_message()):
+    with context.about(message or payload):
         for instance_id in waiting:
             heard = workflow.deliver_message(instance_id, name, payload).accepted or heard
         hand_on()
@@ -102,6 +102,11 @@ def hand_on() -> None:
 
 
 def _hand_over(item: mailbag.Posted) -> None:
+    with context.about(item.payload):
+        _hand_over_now(item)
+
+
+def _hand_over_now(item: mailbag.Posted) -> None:
     if item.start_work_order is not None:
         order = session().get_one(WorkOrder, item.start_work_order)
         start_work_order(order, session().get_one(Case, item.case_id), data=item.payload)
@@ -115,7 +120,7 @@ def _hand_over(item: mailbag.Posted) -> None:
     heard = False
     for instance_id in queries.waits_for(targets, item.name):
         heard = workflow.deliver_message(instance_id, item.name, item.payload).accepted or heard
-    if not heard:
+    if not heard and not item.is_optional:
         events.record("message_unheard", chain=cases.chain_of(item.case_id), name=item.name, sender=item.sender)
 
 
@@ -133,10 +138,12 @@ def act(case_id: int, verb: str, payload: Mapping[str, Any], *, instance_id: int
         "action_taken", chain=cases.chain_of(case_id), verb=verb, element=offered.element_id,
         instance=instance_id, values=dict(payload),
     )  # fmt: skip
-    done = workflow.deliver_message(instance_id, offered.message, {"by": role, **payload}, token=token)
-    if not done.accepted:
-        raise Conflict("not_on_offer", "The process does not accept this now. Look at the case again.")
-    hand_on()
+    heard = {**payload, "by": role}
+    with context.about(heard):
+        done = workflow.deliver_message(instance_id, offered.message, heard, token=token)
+        if not done.accepted:
+            raise Conflict("not_on_offer", "The process does not accept this now. Look at the case again.")
+        hand_on()
     cases.announce(case, change=verb)
 
 
@@ -197,3 +204,14 @@ def resolve_fault(fault_id: int, *, how: str, values: Mapping[str, Any] | None =
     cases.announce(case, change="fault")
     realtime.publish("fault", fault=fault_id)
     return case.id
+
+
+def case_instance(case_id: int) -> int | None:
+    """Return the live instance that drives the case itself, not its work orders."""
+    return session().scalar(
+        select(Drive.instance_id)
+        .join(ProcessInstance, ProcessInstance.id == Drive.instance_id)
+        .where(Drive.case_id == case_id, Drive.work_order_id.is_(None), ProcessInstance.status.in_(LIVE))
+        .order_by(Drive.instance_id.desc())
+        .limit(1)
+    )

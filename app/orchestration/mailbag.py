@@ -19,6 +19,7 @@ class Posted:
     payload: dict[str, Any]
     target: int | None = None
     start_work_order: int | None = None
+    is_optional: bool = False
 
 
 def post(item: Posted) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy.exc import DBAPIError
 
@@ -31,13 +31,14 @@ class Call:
 
 
 Capability = Callable[..., Mapping[str, Any] | None]
+F = TypeVar("F", bound=Capability)
 CAPABILITIES: dict[str, Capability] = {}
 
 
-def capability(name: str) -> Callable[[Capability], Capability]:
+def capability(name: str) -> Callable[[F], F]:
     """Register a function that a service task may call by this name. It writes rows and opens no socket."""
 
-    def register(function: Capability) -> Capability:
+    def register(function: F) -> F:
         CAPABILITIES[name] = function
         return function
 
@@ -52,8 +53,9 @@ class World:
         self.instance_id = instance_id
         self.business_key = business_key
         self._driven: context.Driven | None = None
-        self._names: dict[str, Any] | None = None
+        self._names: context.Lazy | None = None
         self._process = ""
+        self._caller = events.current_actor()
 
     @property
     def driven(self) -> context.Driven:
@@ -65,11 +67,11 @@ class World:
     def names(self) -> Mapping[str, Any]:
         """Return `case`, `work_order` and `message` for expressions."""
         if self._names is None:
-            driven = self.driven
-            self._names = {"case": context.case_names(driven.case)}
-            if driven.work_order is not None:
-                self._names["work_order"] = context.order_names(driven.work_order)
-        self._names["message"] = dict(context.current_message())
+            self._names = context.Lazy({
+                "case": lambda: context.case_names(self.driven.case),
+                "work_order": lambda: context.order_names(self.driven.work_order) if self.driven.work_order else None,
+                "message": context.current_message,
+            })  # fmt: skip
         return self._names
 
     def add_business_time(self, start: datetime, duration: timedelta) -> datetime:
@@ -108,6 +110,15 @@ class World:
                 raise StepFailed("capability_failed", f"The capability {name} failed in the database.") from error
             finally:
                 self._names = None
+
+    def user_behind(self) -> int | None:
+        """Return the user whose action moved the process, if a user did."""
+        actor = self._caller
+        return actor.id if actor.kind == "user" else None
+
+    def person_behind(self) -> str:
+        """Return the name of that user, or an empty text."""
+        return self._caller.name if self._caller.kind == "user" else ""
 
     def hear(self, kind: str, name: str, payload: dict[str, Any], at: StepInfo) -> None:
         """Post what the process threw; it is handed on once this instance is saved."""

@@ -6,7 +6,6 @@ from app.workflow.importing import extensions, texts
 from app.workflow.importing.draft import Draft, Raw
 from app.workflow.importing.events import message_name
 from app.workflow.importing.xml import Element, bpmn, child_text, elements, first, flag, local, ref, text, vendor, zeebe
-from app.workflow.language import scripting
 
 
 def read_activity(draft: Draft, element: Element, raw: Raw) -> None:
@@ -57,9 +56,6 @@ def _script(draft: Draft, element: Element, raw: Raw, element_id: str) -> None:
             f"Scripts in '{element.get('scriptFormat')}' do not run here. Write it in Starlark, which looks like Python.",
         )
         return
-    if draft.scripts_checked:
-        for problem in scripting.check_script(source):
-            draft.report.error(element_id, "script", f"The script cannot run: {problem}")
 
 
 def _service(draft: Draft, element: Element, raw: Raw, element_id: str) -> None:

@@ -25,10 +25,9 @@ def compile_document(
     digest: str,
     dmn: Mapping[str, bytes],
     known_capabilities: Collection[str] | None = None,
-    check_scripts: bool = True,
 ) -> ImportResult:
     """Everything an import tells about a document that passed the guard."""
-    draft = Draft(report, scripts_checked=check_scripts)
+    draft = Draft(report)
     if root.tag != f"{{{BPMN}}}definitions":
         report.error(
             None,
@@ -136,4 +135,5 @@ def _result(draft: Draft, digest: str, *, compiled: bytes | None) -> ImportResul
         decisions=frozenset(draft.decision_refs),
         forms=frozenset(draft.forms),
         actions=tuple(draft.actions),
+        scripts=tuple((raw["id"], raw["script"]) for raw in draft.nodes.values() if raw.get("script")),
     )

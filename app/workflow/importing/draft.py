@@ -42,7 +42,6 @@ class Draft:
     forms: set[str] = field(default_factory=set)
     actions: list[ActionSpec] = field(default_factory=list)
     counter: int = 0
-    scripts_checked: bool = True
 
     def fresh_id(self, prefix: str) -> str:
         """An id for an element that has none."""

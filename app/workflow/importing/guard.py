@@ -18,8 +18,8 @@ _DOCTYPE = re.compile(rb"<!\s*(DOCTYPE|ENTITY|ELEMENT|ATTLIST|NOTATION)", re.IGN
 _WIDE = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")
 
 
-def parse(xml: bytes, report: Report) -> etree._Element | None:
-    """The root of a harmless XML document, or None with the reason in the report."""
+def admit(xml: bytes, report: Report) -> bool:
+    """Looks at the bytes alone: size, and nothing that declares a DTD or entities."""
     if len(xml) > MAX_BYTES:
         megabytes = len(xml) / 1024 / 1024
         report.error(
@@ -27,18 +27,18 @@ def parse(xml: bytes, report: Report) -> etree._Element | None:
             "too-large",
             f"The file has {megabytes:.1f} MB; at most {MAX_BYTES // 1024 // 1024} MB are accepted. Remove embedded pictures or split it.",
         )
-        return None
+        return False
     if not xml.strip():
         report.error(None, "empty", "The file is empty. Export the diagram again and upload that file.")
-        return None
+        return False
     if _has_doctype(xml):
         report.error(
             None,
             "dtd",
             "The file contains a DOCTYPE or entity declaration, which is not accepted. Remove it and upload again.",
         )
-        return None
-    return _checked(xml, report)
+        return False
+    return True
 
 
 def _has_doctype(xml: bytes) -> bool:
@@ -48,7 +48,12 @@ def _has_doctype(xml: bytes) -> bool:
     return xml[:4].startswith(_WIDE) and _DOCTYPE.search(xml.replace(b"\x00", b"")) is not None
 
 
-def _checked(xml: bytes, report: Report) -> etree._Element | None:
+def parse(xml: bytes, report: Report) -> etree._Element | None:
+    """The root of a harmless XML document, or None with the reason in the report."""
+    return parse_tree(xml, report) if admit(xml, report) else None
+
+
+def parse_tree(xml: bytes, report: Report) -> etree._Element | None:
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,

@@ -64,6 +64,8 @@ class ImportResult:
     decisions: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
     actions: tuple[ActionSpec, ...] = ()
+    #: Element and text of every script that will run.
+    scripts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)

@@ -50,7 +50,7 @@ def step(inst: Instance, token: Token) -> None:
         token._set_state(READY)
         if not HOOKS["throw_error"](inst, token, error.code, str(error)):
             fail(inst, token, code="uncaught-error", message=_uncaught(error))
-    except Exception as error:  # noqa: BLE001 - a step that fails must wait for an operator, whatever the reason
+    except Exception as error:
         if token.id not in inst.tasks:
             # The token had gone before the failure: whatever failed belongs to nobody who could retry it.
             raise

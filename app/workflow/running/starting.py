@@ -8,19 +8,25 @@ from typing import Any
 from app.workflow.running import listening, scopes
 from app.workflow.running.errors import UnknownProcess
 from app.workflow.running.graph import Definition, Node
-from app.workflow.running.tokens import STARTED, Instance
+from app.workflow.running.tokens import MAX_TOKENS, STARTED, Instance
 from app.workflow.running.types import Host
 
 
 def begin(
-    graph: Definition, process_id: str | None, data: dict[str, Any], *, host: Host, message: str | None
+    graph: Definition,
+    process_id: str | None,
+    data: dict[str, Any],
+    *,
+    host: Host,
+    message: str | None,
+    max_tokens: int = MAX_TOKENS,
 ) -> Instance:
     """An instance with its first tokens ready."""
     node = graph.process(process_id)
     firsts = _named(graph, node, message) if message is not None else None
     if message is not None and not firsts:
         raise UnknownProcess(f"Nothing in the process '{node.id}' is started by '{message}'.")
-    inst = Instance(graph, host)
+    inst = Instance(graph, host, max_tokens=max_tokens)
     root = inst.place(None, node, state=STARTED)
     root.data = data
     root.internal_data["root"] = True

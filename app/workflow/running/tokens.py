@@ -75,9 +75,10 @@ class Instance(Workflow):  # type: ignore[misc]
     tasks: dict[str, Token]
     task_tree: Token
 
-    def __init__(self, graph: Definition, host: Host) -> None:
+    def __init__(self, graph: Definition, host: Host, *, max_tokens: int = MAX_TOKENS) -> None:
         super().__init__(graph, deserializing=True)
         self.graph = graph
+        self.max_tokens = max_tokens
         self.host = host
         self.ready: deque[Token] = deque()
         self.visits: list[Visit] = []
@@ -88,8 +89,10 @@ class Instance(Workflow):  # type: ignore[misc]
 
     def place(self, parent: Token | None, node: Node, *, state: int = WAITING, token_id: str | None = None) -> Token:
         """Puts a token into the tree without running it."""
-        if len(self.tasks) >= MAX_TOKENS:
-            raise TooManyTokens(f"More than {MAX_TOKENS} tokens are open at once; the process splits without end.")
+        if len(self.tasks) >= self.max_tokens:
+            raise TooManyTokens(
+                f"More than {self.max_tokens} tokens would be open at once; the process splits too often."
+            )
         return Token(self, node, parent, state=state, id=token_id or str(uuid4()))
 
     def spawn(self, scope: Token, node: Node, *, via: str | None = None) -> Token:

@@ -1,0 +1,118 @@
+"""What a fresh desk starts with: shipped processes and texts, and for a trial run the demo's people, teams and mailbox."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from app import db
+from app.db import session
+from app.identity import service as identity
+from app.identity import sessions
+from app.identity.models import Team, TeamMember, User
+from app.knowledge import service as knowledge
+from app.messaging import accounts
+from app.routing import service as routing
+from app.settings import settings
+from app.sla import service as sla
+from app.workflow import definitions
+
+ROOT = Path(__file__).resolve().parents[2] / "workflows"
+DEMO_PASSWORD = "ringback-demo"  # noqa: S105 -- printed by `make run`; the demo is for one machine
+DEMO_USERS = (
+    ("alice", "Alice Chen", "agent", ("service",), False),
+    ("bob", "Bob Meyer", "agent", ("service",), True),
+    ("charlie", "Charlie Wu", "agent", ("repairs",), True),
+    ("erin", "Erin Lopez", "agent", ("billing",), True),
+    ("mona", "Mona Zhao", "manager", ("service", "repairs", "billing"), False),
+    ("dora", "Dora Klein", "designer", ("service",), False),
+    ("admin", "Ada Admin", "admin", ("service",), False),
+)
+DEMO_TEAMS = (
+    ("service", "Service desk", "客服中心"),
+    ("repairs", "Repairs", "维修组"),
+    ("billing", "Billing", "账务组"),
+)
+DEMO_ADDRESS = "support@ringback.test"
+
+
+def deploy_shipped() -> None:
+    """Deploy the shipped processes and texts; a process that has a published version keeps it unless the shipped one is new."""
+    db.transact(_save_templates)
+    for folder in sorted((ROOT / "bpmn").iterdir()):
+        if (folder / "process.bpmn").exists():
+            db.transact(lambda folder=folder: deploy_folder(folder))  # type: ignore[misc]
+
+
+def read_folder(folder: Path) -> tuple[bytes, dict[str, bytes]]:
+    """Return the diagram and the tables and forms of a process folder."""
+    files = {path.name: path.read_bytes() for path in sorted(folder.glob("*.dmn"))}
+    files |= {path.name: path.read_bytes() for path in sorted((folder / "forms").glob("*.json"))}
+    return (folder / "process.bpmn").read_bytes(), files
+
+
+def deploy_folder(folder: Path) -> None:
+    """Deploy one process folder and publish it when this is the first version, or a newer shipped one."""
+    xml, files = read_folder(folder)
+    before = session().scalar(
+        select(definitions.ProcessDefinition.id).where(
+            definitions.ProcessDefinition.key == folder.name,
+            definitions.ProcessDefinition.digest == definitions.content_digest(xml, files),
+        )
+    )
+    if before is None:
+        definition = definitions.deploy(folder.name, xml, files=files, note="shipped with Ringback")
+        definitions.publish(definition.id)
+
+
+def _save_templates() -> None:
+    for path in sorted((ROOT / "templates").glob("*.txt")):
+        key, language = path.stem.rsplit(".", 1)
+        subject, _, body = path.read_text(encoding="utf-8").partition("\n\n")
+        if not knowledge.exists(key, language):
+            knowledge.save_template(key, language, subject=subject.strip(), body=body.strip())
+
+
+def seed_demo() -> list[dict[str, Any]]:
+    """Make the demo's teams, queues, people and mailbox, as far as they are missing; returns logins with fresh tokens."""
+    db.transact(_places)
+    return db.transact(_people)
+
+
+def _places() -> None:
+    calendar = sla.save_calendar("business", name="Business hours", timezone=settings().default_timezone)
+    for key, name, name_zh in DEMO_TEAMS:
+        team = identity.save_team(key, name=name, name_zh=name_zh)
+        routing.save_queue(key, name=name, name_zh=name_zh, team_id=team.id, calendar_id=calendar.id)
+    if not accounts.accounts(kind="email"):
+        outgoing = os.environ.get("DEMO_SMTP", "")
+        host, _, port = outgoing.partition(":")
+        config: dict[str, Any] = {"address": DEMO_ADDRESS, "name": "Ringback service"}
+        provider = "loopback"
+        if outgoing:
+            provider = "smtp"
+            config |= {"smtp_host": host, "smtp_port": int(port or 25), "smtp_security": "none"}
+        accounts.save(
+            None, kind="email", provider=provider, name="Service mailbox", address=DEMO_ADDRESS, config=config,
+            secrets={}, queue_key="service",
+        )  # fmt: skip
+
+
+def _people() -> list[dict[str, Any]]:
+    listed = []
+    for login, name, role, teams, is_lead in DEMO_USERS:
+        user = session().scalar(select(User).where(User.login == login))
+        if user is None:
+            user = identity.create_user(
+                login, name=name, password=DEMO_PASSWORD, role=role, email=f"{login}@ringback.test"
+            )
+            for key in teams:
+                team_id = session().scalar(select(Team.id).where(Team.key == key))
+                if team_id is not None and session().get(TeamMember, (team_id, user.id)) is None:
+                    identity.add_member(team_id, user.id, is_lead=is_lead)
+        token = sessions.new_api_token(user.id, "demo")
+        listed.append({"login": login, "password": DEMO_PASSWORD, "role": role, "token": token.token})
+    return listed

@@ -1,0 +1,262 @@
+"""The event stream for open screens: one asyncio process holds thousands of them, fed by one reader of the news.
+
+A screen shows a signed ticket, gets what its user may know, and after a gap what it has missed, or `reset` when that is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+import orjson
+import uvicorn
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from app import crypto
+from app.errors import Forbidden
+from app.logs import log
+from app.realtime import STREAM
+from app.settings import settings
+
+TICKET_SECONDS = 12 * 3600
+TAIL = 5_000
+WAITING = 1_000
+BEAT_SECONDS = 15.0
+SEES_ALL = frozenset({"admin", "manager"})
+
+Scope = dict[str, Any]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Item = tuple[str, dict[str, Any]]
+
+
+def ticket(*, user_id: int, role: str, team_ids: list[int]) -> str:
+    """Return what a screen shows to open its stream."""
+    return crypto.sign("stream", {"u": user_id, "r": role, "t": team_ids})
+
+
+@dataclass(eq=False, slots=True)
+class Screen:
+    """One open stream: who watches, and what waits to be written."""
+
+    user_id: int
+    role: str
+    team_ids: frozenset[int]
+    waiting: deque[Item] = field(default_factory=lambda: deque(maxlen=WAITING))
+    woken: asyncio.Event = field(default_factory=asyncio.Event)
+    overflowed: bool = False
+
+    def may_see(self, item: dict[str, Any]) -> bool:
+        """Tell whether news is for this user: addressed to them or a team of theirs, or to nobody in particular."""
+        teams, users = item.get("teams") or (), item.get("users") or ()
+        if self.user_id in users:
+            return True
+        if item["topic"] == "notice":
+            return False
+        return self.role in SEES_ALL or not teams or not self.team_ids.isdisjoint(teams)
+
+    def tell(self, item: Item) -> None:
+        """Queue news; a screen that does not read is told to start over rather than fed from memory without end."""
+        if not self.may_see(item[1]):
+            return
+        if len(self.waiting) == WAITING:
+            self.overflowed = True
+        self.waiting.append(item)
+        self.woken.set()
+
+
+class Hub:
+    """All open screens of this process, and the tail of the news."""
+
+    def __init__(self) -> None:
+        """Start with no screens and no news."""
+        self.screens: set[Screen] = set()
+        self.tail: deque[Item] = deque(maxlen=TAIL)
+        self.position = "$"
+
+    async def read_news(self) -> None:
+        """Follow the news for ever; a Redis that goes away and comes back empty makes all screens start over."""
+        while True:
+            try:
+                async with Redis.from_url(settings().redis_url, socket_connect_timeout=2) as redis:
+                    await self._begin(redis)
+                    while True:
+                        await self._read_once(redis)
+            except (RedisError, OSError) as error:
+                log().warning("news_unreachable", error=str(error))
+                await asyncio.sleep(1)
+
+    async def _begin(self, redis: Any) -> None:
+        newest = await redis.xrevrange(STREAM, count=TAIL)
+        if self.tail and not (newest and _order(newest[0][0].decode()) >= _order(self.tail[-1][0])):
+            self.tail.clear()
+            self._broadcast(("0-0", {"topic": "reset"}))
+        if not self.tail:
+            self.tail.extend((key.decode(), orjson.loads(value[b"j"])) for key, value in reversed(newest))
+            self.position = self.tail[-1][0] if self.tail else "0-0"
+
+    async def _read_once(self, redis: Any) -> None:
+        found = await redis.xread({STREAM: self.position}, block=5_000, count=500)
+        for _name, entries in found:
+            for key, value in entries:
+                self.position = key.decode()
+                item = (self.position, orjson.loads(value[b"j"]))
+                self.tail.append(item)
+                self._broadcast(item)
+        if not found and not await redis.exists(STREAM) and self.tail:
+            raise RedisError("the news were emptied")
+
+    def _broadcast(self, item: Item) -> None:
+        for screen in self.screens:
+            screen.tell(item)
+
+    def missed(self, since: str) -> list[Item] | None:
+        """Return the news after `since`, or None when the tail no longer reaches back that far."""
+        if not self.tail:
+            return [] if since in ("", "0-0") else None
+        if since == self.tail[-1][0]:
+            return []
+        start = _order(since)
+        if start < _order(self.tail[0][0]) or start > _order(self.tail[-1][0]):
+            return None
+        return [item for item in self.tail if _order(item[0]) > start]
+
+
+def _order(position: str) -> tuple[int, int]:
+    whole, _, part = position.partition("-")
+    try:
+        return int(whole), int(part or 0)
+    except ValueError:
+        return 0, 0
+
+
+def _frame(item: Item) -> bytes:
+    body = {key: value for key, value in item[1].items() if key not in ("teams", "users")}
+    return b"id: %b\nevent: %b\ndata: %b\n\n" % (item[0].encode(), item[1]["topic"].encode(), orjson.dumps(body))
+
+
+def application(hub: Hub) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
+    """Return the ASGI application around a hub."""
+
+    async def serve(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = parse_qs(scope["query_string"].decode("latin-1"))
+        screen = _admit(scope, query)
+        if screen is None:
+            await _refuse(send, 404 if scope["path"] != "/stream" else 401)
+            return
+        since = headers.get("last-event-id") or query.get("last", [""])[0]
+        await _stream(hub, screen, since, receive, send)
+
+    return serve
+
+
+def _admit(scope: Scope, query: dict[str, list[str]]) -> Screen | None:
+    if scope["path"] != "/stream" or scope["method"] != "GET":
+        return None
+    try:
+        who = crypto.unsign("stream", query.get("ticket", [""])[0], max_age=TICKET_SECONDS)
+    except Forbidden:
+        return None
+    return Screen(who["u"], who["r"], frozenset(who["t"]))
+
+
+def _cors() -> list[tuple[bytes, bytes]]:
+    return [(b"access-control-allow-origin", settings().public_url.encode()), (b"vary", b"Origin")]
+
+
+async def _refuse(send: Send, status: int) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": _cors()})
+    await send({"type": "http.response.body", "body": b""})
+
+
+async def _stream(hub: Hub, screen: Screen, since: str, receive: Receive, send: Send) -> None:
+    headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
+    await send({"type": "http.response.start", "status": 200, "headers": [*headers, *_cors()]})
+    gone = asyncio.create_task(_until_gone(receive))
+    hub.screens.add(screen)
+    try:
+        _catch_up(hub, screen, since)
+        position = hub.tail[-1][0] if hub.tail else "0-0"
+        await _write(send, b"retry: 2000\n" + _frame((since or position, {"topic": "hello"})))
+        while not gone.done():
+            await _write_waiting(screen, send)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(_first(screen.woken.wait(), gone), BEAT_SECONDS)
+            if not screen.woken.is_set() and not gone.done():
+                await _write(send, b": beat\n\n")
+    except OSError:
+        pass  # the screen went away while we wrote
+    finally:
+        hub.screens.discard(screen)
+        gone.cancel()
+
+
+def _catch_up(hub: Hub, screen: Screen, since: str) -> None:
+    if not since:
+        return
+    missed = hub.missed(since)
+    if missed is None:
+        screen.overflowed = True
+        screen.woken.set()
+        return
+    for item in missed:
+        screen.tell(item)
+
+
+async def _write_waiting(screen: Screen, send: Send) -> None:
+    screen.woken.clear()
+    if screen.overflowed:
+        last = screen.waiting[-1][0] if screen.waiting else "0-0"
+        screen.waiting.clear()
+        screen.overflowed = False
+        await _write(send, _frame((last, {"topic": "reset"})))
+        return
+    if screen.waiting:
+        frames = [_frame(item) for item in screen.waiting]
+        screen.waiting.clear()
+        await _write(send, b"".join(frames))
+
+
+async def _write(send: Send, body: bytes) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": True})
+
+
+async def _first(waiter: Any, gone: asyncio.Task[None]) -> None:
+    task = asyncio.ensure_future(waiter)
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        task.cancel()
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _serve() -> None:
+    hub = Hub()
+    current = settings()
+    config = uvicorn.Config(
+        application(hub), host=current.host, port=current.stream_port, log_level="warning", access_log=False,
+        lifespan="off", timeout_graceful_shutdown=1, server_header=False,
+    )  # fmt: skip
+    reader = asyncio.create_task(hub.read_news())
+    try:
+        await uvicorn.Server(config).serve()
+    finally:
+        reader.cancel()
+
+
+def run() -> None:
+    """Serve until stopped."""
+    asyncio.run(_serve())

@@ -1,0 +1,93 @@
+"""Gives a file to a child process that reads it under limits, and takes the answer; a child that breaks them is killed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from base64 import b64decode, b64encode
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+import orjson
+
+from app.workflow.importing.report import Finding, ImportResult, ProcessInfo, StartKind, action_from_dict
+
+_ROOT = Path(__file__).parents[3]
+#: A busy machine may take long to start Python; the reading itself is limited by processor time in the child.
+_START_SECONDS = 20.0
+_WORK_SECONDS = 10.0
+_MODULE = "app.workflow.importing.child"
+_READY = b"ready\n"
+
+
+def compile_isolated(
+    xml: bytes, *, digest: str, dmn: Mapping[str, bytes], known_capabilities: Collection[str] | None
+) -> ImportResult:
+    """The import result from the child, or a draft with the reason why the child was stopped."""
+    job = {
+        "xml": b64encode(xml).decode(),
+        "digest": digest,
+        "dmn": {name: b64encode(content).decode() for name, content in dmn.items()},
+        "capabilities": sorted(known_capabilities) if known_capabilities is not None else None,
+    }
+    answer = _ask(orjson.dumps(job))
+    if answer is None:
+        return ImportResult((_STOPPED,), False, (), None, digest)
+    return from_dict(answer)
+
+
+_STOPPED = Finding(
+    None,
+    "error",
+    "too-costly",
+    "Reading the file took more than 2 seconds or 512 MB, so it was stopped. Make the diagram simpler or split it.",
+)
+
+
+def _ask(job: bytes) -> dict[str, Any] | None:
+    child = subprocess.Popen(
+        [sys.executable, "-m", _MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(_ROOT)},
+        cwd=_ROOT,
+        start_new_session=True,
+    )
+    watch = Timer(_START_SECONDS + _WORK_SECONDS, child.kill)
+    watch.daemon = True
+    watch.start()
+    try:
+        answer, _ = child.communicate(job)
+    finally:
+        watch.cancel()
+        child.kill()
+        child.wait()
+    if child.returncode != 0 or not answer.startswith(_READY):
+        return None
+    with suppress(orjson.JSONDecodeError):
+        raw: dict[str, Any] = orjson.loads(answer[len(_READY) :])
+        return raw
+    return None
+
+
+def from_dict(raw: dict[str, Any]) -> ImportResult:
+    """Restores an import result from its JSON form."""
+    return ImportResult(
+        findings=tuple(Finding(**finding) for finding in raw["findings"]),
+        executable=raw["executable"],
+        processes=tuple(
+            ProcessInfo(p["id"], p["name"], p["is_executable"], tuple(StartKind(**start) for start in p["starts"]))
+            for p in raw["processes"]
+        ),
+        compiled=b64decode(raw["compiled"]) if raw["compiled"] is not None else None,
+        digest=raw["digest"],
+        capabilities=frozenset(raw["capabilities"]),
+        decisions=frozenset(raw["decisions"]),
+        forms=frozenset(raw["forms"]),
+        actions=tuple(action_from_dict(action) for action in raw["actions"]),
+        scripts=tuple((element_id, source) for element_id, source in raw["scripts"]),
+    )

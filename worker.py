@@ -1,0 +1,111 @@
+"""The processes of a running desk: `python worker.py NAME`, where NAME is web, stream, work, clock or listen.
+
+Any number of each may run on any number of hosts over one PostgreSQL and one Redis or Valkey.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+from redis.exceptions import RedisError
+from rq import SimpleWorker
+from rq.serializers import JSONSerializer
+
+from app import bootstrap, doorbell, jobs
+from app.logs import log
+from app.settings import settings
+
+JOBS_PER_LIFE = 20_000
+WITHOUT_REDIS = 1.0
+
+
+class LaneWorker(SimpleWorker):
+    """An in-process RQ worker on one lane; it forks nothing and is recycled after JOBS_PER_LIFE jobs."""
+
+    def install_signal_handlers(self) -> None:
+        """Leave at once on SIGTERM and SIGINT: whatever is cut off is claimed again when its lease is over."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: sys.exit(0))
+
+
+def work() -> None:
+    """Do jobs as the doorbell rings. Without Redis the rows themselves are looked at every second."""
+    bootstrap.start()
+    while True:
+        try:
+            worker = LaneWorker([doorbell.lane()], connection=doorbell.connection(), serializer=JSONSerializer)
+            worker.work(logging_level="WARNING", max_jobs=JOBS_PER_LIFE, with_scheduler=False)
+            return
+        except RedisError as error:
+            log().warning("doorbell_unreachable", error=str(error))
+            jobs.work_inline()
+            time.sleep(WITHOUT_REDIS)
+
+
+def clock() -> None:
+    """Ring for due timers, and again for everything that a lost ring left behind."""
+    bootstrap.start(pool_size=1)
+    swept = 0.0
+    while True:
+        wait = 1.0
+        try:
+            wait = jobs.tick()
+            if time.monotonic() - swept >= settings().sweep_seconds:
+                jobs.sweep()
+                swept = time.monotonic()
+        except Exception:
+            log().error("clock_stumbled", exc_info=True)
+        time.sleep(wait)
+
+
+def listen() -> None:
+    """Take mail in: the SMTP listener, and one poller for each IMAP account."""
+    bootstrap.start(pool_size=3)
+    from app import listening
+
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    listening.run(stop)
+
+
+def web() -> None:
+    """Serve pages and API."""
+    bootstrap.start()
+    from app.web import server
+
+    server.run()
+
+
+def stream() -> None:
+    """Serve the event stream for open screens."""
+    bootstrap.start(pool_size=1)
+    from app import streaming
+
+    streaming.run()
+
+
+COMMANDS: dict[str, Callable[[], None]] = {
+    "web": web,
+    "stream": stream,
+    "work": work,
+    "clock": clock,
+    "listen": listen,
+}
+
+
+def main() -> int:
+    """Run the process that is named on the command line."""
+    if len(sys.argv) != 2 or sys.argv[1] not in COMMANDS:
+        print(f"Usage: python worker.py {'|'.join(COMMANDS)}", file=sys.stderr)
+        return 2
+    COMMANDS[sys.argv[1]]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
