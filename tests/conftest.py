@@ -15,8 +15,8 @@ import pytest
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from app import bootstrap, doorbell, realtime
 from app import db as frame
+from app import doorbell, realtime
 from app.settings import settings
 from tests.support.databases import TestDatabases, child_urls
 
@@ -65,8 +65,11 @@ def engine_url(databases: TestDatabases, worker_id: str) -> str:
 
 @pytest.fixture(scope="session")
 def engine(engine_url: str) -> Iterator[Engine]:
-    """Engine on this process's database."""
+    """Engine on this process's database; all rooms are wired as in the product."""
+    from app import bootstrap  # only here: tests of pure rooms must not need the whole desk
+
     bootstrap.metadata()
+    bootstrap.wire()
     engine = frame.configure(settings().database_url, pool_size=10)
     yield engine
     engine.dispose()
