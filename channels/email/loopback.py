@@ -5,7 +5,6 @@ With a `folder` both are .eml files there, seen by all processes; without one th
 
 from __future__ import annotations
 
-import os
 import threading
 import uuid
 from collections import defaultdict
@@ -136,7 +135,7 @@ class _Box:
         if self._folder is None:
             with _lock:
                 return list(self._memory.items())
-        paths = sorted(self._folder.glob("*.eml"), key=lambda path: (os.stat(path).st_mtime_ns, path.name))
+        paths = sorted(self._folder.glob("*.eml"), key=lambda path: (path.stat().st_mtime_ns, path.name))
         return [(path.stem, path.read_bytes()) for path in paths]
 
     def remove(self, name: str) -> None:

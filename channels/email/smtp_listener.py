@@ -179,4 +179,4 @@ class _Listener:
 
 async def _until(stop: threading.Event) -> None:
     while not stop.is_set():  # noqa: ASYNC110 - a threading.Event cannot be awaited, and a signal may set it
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(0.05)
