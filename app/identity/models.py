@@ -122,3 +122,16 @@ class Notice(Base):
         Index("ix_notices_user", "user_id", "id"),
         UniqueConstraint("user_id", "id", name="uq_notices_user_id_id"),
     )
+
+
+class KeptAnswer(Base):
+    """What an API call with an Idempotency-Key was answered: the same call again gets the same answer and does nothing."""
+
+    __tablename__ = "kept_answers"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    request_digest: Mapped[str]
+    status: Mapped[int] = mapped_column(default=0)
+    body: Mapped[str] = mapped_column(default="")
+    created_at: Mapped[datetime] = mapped_column(index=True)

@@ -13,7 +13,7 @@ from app.clock import utcnow
 from app.db import session
 from app.errors import Conflict, Forbidden, Invalid
 from app.events import Actor
-from app.identity import passwords, queries, sessions, throttle
+from app.identity import answers, passwords, queries, sessions, throttle
 from app.identity.models import Notice, Role, Team, TeamMember, User
 from app.identity.sessions import SignedIn
 
@@ -190,7 +190,7 @@ def change_own_password(user_id: int, old: str, new: str) -> bool:
 
 def tidy() -> int:
     """Delete ended sessions and forgotten throttles; returns how many rows went."""
-    return sessions.forget_expired() + throttle.forget_old()
+    return sessions.forget_expired() + throttle.forget_old() + answers.forget_old()
 
 
 # ---------------------------------------------------------------- teams

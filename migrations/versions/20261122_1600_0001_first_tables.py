@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("timezone", sa.Text(), nullable=False),
         sa.Column("weekly", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("holidays", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("extra_days", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
         sa.UniqueConstraint("key", name=op.f("uq_calendars_key")),
     )
@@ -253,6 +254,18 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state = 'received'"),
     )
+    op.create_table(
+        "kept_answers",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("request_digest", sa.Text(), nullable=False),
+        sa.Column("status", sa.BigInteger(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_kept_answers_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "key", name=op.f("pk_kept_answers")),
+    )
+    op.create_index(op.f("ix_kept_answers_created_at"), "kept_answers", ["created_at"], unique=False)
     op.create_table(
         "login_sessions",
         sa.Column("digest", sa.Text(), nullable=False),
@@ -505,6 +518,13 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_interactions_case_id"), "interactions", ["case_id"], unique=False)
     op.create_index(op.f("ix_interactions_contact_id"), "interactions", ["contact_id"], unique=False)
+    op.create_table(
+        "participants",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_participants_case_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("case_id", "address", name=op.f("pk_participants")),
+    )
     op.create_table(
         "subscriptions",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -808,6 +828,7 @@ def downgrade() -> None:
     op.drop_table("tasks")
     op.drop_index("ix_subscriptions_message", table_name="subscriptions")
     op.drop_table("subscriptions")
+    op.drop_table("participants")
     op.drop_index(op.f("ix_interactions_contact_id"), table_name="interactions")
     op.drop_index(op.f("ix_interactions_case_id"), table_name="interactions")
     op.drop_table("interactions")
@@ -839,6 +860,8 @@ def downgrade() -> None:
     op.drop_table("notices")
     op.drop_index(op.f("ix_login_sessions_user_id"), table_name="login_sessions")
     op.drop_table("login_sessions")
+    op.drop_index(op.f("ix_kept_answers_created_at"), table_name="kept_answers")
+    op.drop_table("kept_answers")
     op.drop_index("ix_envelopes_order", table_name="envelopes", postgresql_where=sa.text("state = 'received'"))
     op.drop_index("ix_envelopes_open", table_name="envelopes", postgresql_where=sa.text("state = 'received'"))
     op.drop_index("ix_envelopes_digest", table_name="envelopes")
