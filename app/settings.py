@@ -44,6 +44,7 @@ class Settings:
     log_level: str
     crash_at: str
     dedupe: bool
+    demo_smtp: str
 
 
 def _int(name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
@@ -117,6 +118,7 @@ def read_settings() -> Settings:
         log_level=_text("LOG_LEVEL", "info"),
         crash_at=_text("CRASH_AT", ""),
         dedupe=_text("DEDUPE", "on") != "off",
+        demo_smtp=_text("DEMO_SMTP", ""),
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +11,13 @@ from app import db
 from app.db import session
 from app.identity import service as identity
 from app.identity import sessions
-from app.identity.models import Team, TeamMember, User
+from app.identity.models import ApiToken, Role, Team, TeamMember, User
 from app.knowledge import service as knowledge
 from app.messaging import accounts
 from app.routing import service as routing
 from app.settings import settings
 from app.sla import service as sla
-from app.workflow import definitions
+from app.workflow import definitions, queries
 
 ROOT = Path(__file__).resolve().parents[2] / "workflows"
 DEMO_PASSWORD = "ringback-demo"  # noqa: S105 -- printed by `make run`; the demo is for one machine
@@ -57,13 +56,8 @@ def read_folder(folder: Path) -> tuple[bytes, dict[str, bytes]]:
 def deploy_folder(folder: Path) -> None:
     """Deploy one process folder and publish it when this is the first version, or a newer shipped one."""
     xml, files = read_folder(folder)
-    before = session().scalar(
-        select(definitions.ProcessDefinition.id).where(
-            definitions.ProcessDefinition.key == folder.name,
-            definitions.ProcessDefinition.digest == definitions.content_digest(xml, files),
-        )
-    )
-    if before is None:
+    digest = definitions.content_digest(xml, files)
+    if all(version.digest != digest for version in queries.versions(folder.name)):
         definition = definitions.deploy(folder.name, xml, files=files, note="shipped with Ringback")
         definitions.publish(definition.id)
 
@@ -88,7 +82,7 @@ def _places() -> None:
         team = identity.save_team(key, name=name, name_zh=name_zh)
         routing.save_queue(key, name=name, name_zh=name_zh, team_id=team.id, calendar_id=calendar.id)
     if not accounts.accounts(kind="email"):
-        outgoing = os.environ.get("DEMO_SMTP", "")
+        outgoing = settings().demo_smtp
         host, _, port = outgoing.partition(":")
         config: dict[str, Any] = {"address": DEMO_ADDRESS, "name": "Ringback service"}
         provider = "loopback"
@@ -107,12 +101,18 @@ def _people() -> list[dict[str, Any]]:
         user = session().scalar(select(User).where(User.login == login))
         if user is None:
             user = identity.create_user(
-                login, name=name, password=DEMO_PASSWORD, role=role, email=f"{login}@ringback.test"
+                login, name=name, password=DEMO_PASSWORD, role=Role(role), email=f"{login}@ringback.test"
             )
             for key in teams:
                 team_id = session().scalar(select(Team.id).where(Team.key == key))
                 if team_id is not None and session().get(TeamMember, (team_id, user.id)) is None:
                     identity.add_member(team_id, user.id, is_lead=is_lead)
+        for old in session().scalars(
+            select(ApiToken.id).where(
+                ApiToken.user_id == user.id, ApiToken.name == "demo", ApiToken.revoked_at.is_(None)
+            )
+        ):
+            sessions.revoke_api_token(old)
         token = sessions.new_api_token(user.id, "demo")
-        listed.append({"login": login, "password": DEMO_PASSWORD, "role": role, "token": token.token})
+        listed.append({"login": login, "password": DEMO_PASSWORD, "role": role, "token": token.text})
     return listed

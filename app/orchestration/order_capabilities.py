@@ -24,7 +24,7 @@ def _order(call: Call) -> WorkOrder:
 @capability("work_order_set")
 def work_order_set(
     call: Call, *, state: str | None = None, team: str | None = None, holder: str | None = None,
-    due_within: str | None = None, round: Any = None, reply: Any = None, reason: str = "",  # noqa: A002
+    due_within: str | None = None, round: Any = None, reply: Any = None, reason: str = "",
     outcome: str = "", text: str = "",
 ) -> dict[str, Any]:  # fmt: skip
     """Set where the order stands, who holds it, its limit, its reply. A new party replaces the old one whole."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app import realtime
 from app.db import session
 from app.errors import Invalid
 from app.identity import service as identity
@@ -61,5 +60,4 @@ def tell(users: list[int], *, kind: str, text: str, link: str) -> None:
     """Write a line to the notice list of each of these users, and tell their open screens."""
     if not users:
         return
-    identity.notify(users, kind=kind, text=text[:500], link=link)
-    realtime.publish("notice", users=users, text=text[:200], link=link)
+    identity.notify(users, kind=kind, text=text, link=link)
