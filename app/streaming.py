@@ -84,7 +84,7 @@ class Hub:
         """Follow the news for ever; a Redis that goes away and comes back empty makes all screens start over."""
         while True:
             try:
-                async with Redis.from_url(settings().redis_url, socket_connect_timeout=2) as redis:
+                async with Redis.from_url(settings().redis_url, socket_connect_timeout=2, socket_timeout=30) as redis:
                     await self._begin(redis)
                     while True:
                         await self._read_once(redis)
