@@ -81,13 +81,18 @@ class World:
         while self.sent:
             item = self.sent.pop(0)
             others = [number for number in range(len(self.states)) if number != item.sender]
-            if item.kind == "message":
-                if any(self.touch(n, lambda run: run.deliver_message(item.name, item.payload)) for n in others):
-                    continue
-            else:
-                for number in others:
-                    self.touch(number, lambda run: run.deliver_signal(item.name, item.payload))
+            if item.kind == "message" and self._deliver(item, others):
+                continue
+            if item.kind == "signal":
+                self._broadcast(item, others)
             self._start_by(item)
+
+    def _deliver(self, item: Sent, numbers: list[int]) -> bool:
+        return any(self.touch(number, lambda run: run.deliver_message(item.name, item.payload)) for number in numbers)
+
+    def _broadcast(self, item: Sent, numbers: list[int]) -> None:
+        for number in numbers:
+            self.touch(number, lambda run: run.deliver_signal(item.name, item.payload))
 
     def _start_by(self, item: Sent) -> None:
         for process in self.imported.processes:

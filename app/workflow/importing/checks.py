@@ -44,7 +44,7 @@ class Graph:
 
     def name(self, raw: Raw) -> str:
         """What to call an element in a sentence."""
-        return raw["name"] or raw["id"]
+        return str(raw["name"] or raw["id"])
 
 
 def _nothing(_graph: Graph, _raw: Raw) -> None:

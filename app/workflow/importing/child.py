@@ -15,10 +15,11 @@ import orjson
 
 from app.workflow.importing import guard
 from app.workflow.importing.compile import compile_document
-from app.workflow.importing.report import ImportResult, Report
+from app.workflow.importing.report import Finding, ImportResult, Report
 from app.workflow.running.trial import try_out
 
 READY = b"ready\n"
+TOO_COSTLY = 3
 CPU_SECONDS = 2
 MEMORY = 512 * 1024 * 1024
 
@@ -29,7 +30,20 @@ def main() -> None:
     sys.stdout.buffer.flush()
     job = orjson.loads(sys.stdin.buffer.read())
     _limit()
-    sys.stdout.buffer.write(orjson.dumps(work(job)))
+    try:
+        answer = work(job)
+    except (MemoryError, RecursionError):
+        sys.exit(TOO_COSTLY)
+    except Exception as error:  # noqa: BLE001 - whatever a strange file does to us is told, not thrown
+        answer = to_dict(ImportResult((_defect(error),), False, (), None, job["digest"]))
+    sys.stdout.buffer.write(orjson.dumps(answer))
+
+
+def _defect(error: Exception) -> Finding:
+    message = (
+        f"The file could not be read ({type(error).__name__}: {str(error)[:200]}). Please report it with the file."
+    )
+    return Finding(None, "error", "defect", message)
 
 
 def _limit() -> None:
@@ -56,7 +70,7 @@ def work(job: dict[str, Any]) -> dict[str, Any]:
     answer = to_dict(result)
     if result.compiled is not None:
         troubles = try_out(result.compiled, digest=result.digest, processes=result.processes)
-        answer["findings"] += [asdict(trouble) for trouble in troubles]
+        answer["findings"] = [*answer["findings"], *(asdict(trouble) for trouble in troubles)]
     return answer
 
 

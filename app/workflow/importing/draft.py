@@ -37,7 +37,7 @@ class Draft:
     lanes: dict[str, tuple[str, str]] = field(default_factory=dict)
     references: dict[str, str] = field(default_factory=dict)
     capabilities: set[str] = field(default_factory=set)
-    decisions: dict[str, Any] = field(default_factory=dict)
+    decisions: list[Raw] = field(default_factory=list)
     decision_refs: set[str] = field(default_factory=set)
     forms: set[str] = field(default_factory=set)
     actions: list[ActionSpec] = field(default_factory=list)

@@ -13,8 +13,8 @@ _SUFFIX = "EventDefinition"
 def definitions(draft: Draft, element: Element, element_id: str) -> list[Raw]:
     """All event definitions of an event, in the order of the file, references resolved."""
     found: list[Raw] = []
-    for child in elements(element):
-        name = local(child)
+    for entry in elements(element):
+        child, name = entry, local(entry)
         if name == "eventDefinitionRef":
             wanted = ref(child.text)
             shared = draft.catalogue.definitions.get(wanted)
@@ -75,7 +75,7 @@ def message_name(draft: Draft, element: Element, *, element_id: str, event: Elem
 
 def _does_it_otherwise(event: Element) -> bool:
     """A throwing event that calls a capability needs no message."""
-    return any(local(child) in {"capability", "taskDefinition"} for child in event.iter() if isinstance(child.tag, str))
+    return any(local(child) in {"capability", "taskDefinition"} for child in event.iter())
 
 
 def _signal(draft: Draft, event: Element, element: Element, element_id: str) -> Raw:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.workflow.importing import texts
 from app.workflow.importing.draft import Draft, Raw
 from app.workflow.importing.report import ActionSpec
-from app.workflow.importing.xml import OURS, Element, extensions, ours, vendor, zeebe
+from app.workflow.importing.xml import OURS, Element, extensions, local, ours, vendor, zeebe
 from app.workflow.importing.xml import text as text_of
 
 _ACTION_LABELS = {
@@ -162,7 +162,7 @@ def _zeebe_io(draft: Draft, element: Element, element_id: str, kind: str) -> lis
         return []
     found = []
     for entry in mapping:
-        if isinstance(entry.tag, str) and entry.tag.endswith("}" + kind):
+        if local(entry) == kind:
             source = (entry.get("source") or "").strip()
             if kind == "input":
                 texts.template(draft, element_id, source, what="The input")
@@ -173,7 +173,7 @@ def _zeebe_io(draft: Draft, element: Element, element_id: str, kind: str) -> lis
 def _camunda_io(draft: Draft, element: Element, element_id: str) -> list[Raw]:
     found = []
     for child in element.iter():
-        if isinstance(child.tag, str) and child.tag.endswith("}inputParameter"):
+        if local(child) == "inputParameter":
             value = texts.template(draft, element_id, text_of(child), what="The input")
             found.append({"name": child.get("name") or "", "value": value})
     return found

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final, cast
 
 from lxml import etree
 
 from app.workflow.importing.report import Report
+from app.workflow.importing.xml import Element
 
 MAX_BYTES: Final = 5 * 1024 * 1024
 MAX_DEPTH: Final = 100
@@ -48,12 +49,13 @@ def _has_doctype(xml: bytes) -> bool:
     return xml[:4].startswith(_WIDE) and _DOCTYPE.search(xml.replace(b"\x00", b"")) is not None
 
 
-def parse(xml: bytes, report: Report) -> etree._Element | None:
+def parse(xml: bytes, report: Report) -> Element | None:
     """The root of a harmless XML document, or None with the reason in the report."""
     return parse_tree(xml, report) if admit(xml, report) else None
 
 
-def parse_tree(xml: bytes, report: Report) -> etree._Element | None:
+def parse_tree(xml: bytes, report: Report) -> Element | None:
+    """The same for bytes that were admitted already."""
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -72,7 +74,7 @@ def parse_tree(xml: bytes, report: Report) -> etree._Element | None:
             f"The file is not well-formed XML ({_short(error)}). Export the diagram as BPMN 2.0 XML and upload that.",
         )
         return None
-    if root.getroottree().docinfo.doctype:
+    if cast(Any, root.getroottree().docinfo).doctype:
         report.error(None, "dtd", "The file contains a DOCTYPE, which is not accepted. Remove it and upload again.")
         return None
     return root if _bounded(root, report) else None
@@ -82,7 +84,7 @@ def _short(error: Exception) -> str:
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
-def _bounded(root: etree._Element, report: Report) -> bool:
+def _bounded(root: Element, report: Report) -> bool:
     depth = count = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         depth += 1 if event == "start" else -1

@@ -10,15 +10,17 @@ from app.workflow.importing.draft import Draft
 
 def read_tables(draft: Draft, dmn: Mapping[str, bytes]) -> None:
     """Adds all decisions of the given files to the draft; problems in them go to the report."""
+    known: set[str] = set()
     for name, content in dmn.items():
         model = decisions.parse_dmn(content)
         for finding in model.findings:
             note = draft.report.error if finding.severity == "error" else draft.report.warning
             note(finding.element_id, f"decision:{finding.code}", f"{name}: {finding.message}")
-        draft.decisions.update({key: value for key, value in decisions.to_compiled(model).items()})
+        known.update(model.decisions)
+        draft.decisions.append(decisions.to_compiled(model))
     for raw in draft.nodes.values():
         call = raw.get("decision")
-        if call and call["ref"] not in draft.decisions:
+        if call and call["ref"] not in known:
             draft.report.error(
                 raw["id"],
                 "unknown-decision",

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.workflow.importing.draft import Draft
 from app.workflow.language import durations
 from app.workflow.language.expressions import compile_expression, compile_template, is_expression
 from app.workflow.language.lexer import LanguageError
+
+_PARSERS: dict[str, Callable[[str], object]] = {
+    "duration": durations.parse_duration,
+    "date": durations.parse_date,
+    "cycle": durations.parse_cycle,
+}
 
 
 def is_template(value: str) -> bool:
@@ -35,16 +43,14 @@ def template(draft: Draft, element_id: str, value: str, *, what: str) -> str:
 def time_text(draft: Draft, element_id: str, value: str, *, kind: str) -> str:
     """The time of a timer: an ISO literal as it stands, anything else as an expression."""
     value = value.strip()
-    checks = {"duration": durations.is_duration, "date": durations.is_date, "cycle": durations.is_cycle}
-    parsers = {"duration": durations.parse_duration, "date": durations.parse_date, "cycle": durations.parse_cycle}
     if not value:
         draft.report.error(
             element_id, "timer", "The timer has no time. Write for example PT4H, 2026-01-31T09:00:00Z or R3/PT10M."
         )
         return value
-    if checks[kind](value):
+    if durations.is_time_literal(value):
         try:
-            parsers[kind](value)
+            _PARSERS[kind](value)
         except LanguageError as error:
             draft.report.error(element_id, "timer", f"The timer cannot run: {error}")
         return value

@@ -7,9 +7,10 @@ from typing import Final
 
 from lxml import etree
 
-Element = etree._Element
+Element = etree._Element  # noqa: SLF001 - the only name lxml has for the type
 
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
+_BPMN_TAG: Final = f"{{{BPMN}}}"
 OURS: Final = "urn:ringback:bpmn:1"
 ZEEBE: Final = "http://camunda.org/schema/zeebe/1.0"
 #: Vendors whose attributes have the same names and meanings.
@@ -23,7 +24,8 @@ CAMUNDA_LIKE: Final = (
 
 def local(element: Element) -> str:
     """The name of an element without its namespace; empty for comments and the like."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    tag: object = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
 def bpmn(element: Element, name: str) -> list[Element]:
@@ -87,5 +89,6 @@ def zeebe(element: Element, name: str) -> Element | None:
 def elements(parent: Element) -> Iterator[Element]:
     """Direct children that are BPMN elements."""
     for child in parent:
-        if isinstance(child.tag, str) and etree.QName(child).namespace == BPMN:
+        tag: object = child.tag
+        if isinstance(tag, str) and tag.startswith(_BPMN_TAG):
             yield child

@@ -35,7 +35,7 @@ def _gathered(inst: Instance, token: Token) -> bool:
     """True when enough tokens have come for the activity to start; the others are used up."""
     if token.internal_data.get("gathered"):
         return True
-    token._set_state(WAITING)
+    token.become(WAITING)
     others = [
         other
         for other in token.parent.live_children()

@@ -13,7 +13,7 @@ from app.workflow.running.tokens import HOOKS, STARTED, Instance, Token
 @behaviour("adHoc")
 def run_adhoc(inst: Instance, token: Token) -> bool | None:
     """Opens the scope with all of its activities, or with the first."""
-    token._set_state(STARTED)
+    token.become(STARTED)
     node = token.node
     firsts = [inst.graph.nodes[name] for name in node.raw.get("implicit", [])]
     if not firsts:
@@ -30,7 +30,7 @@ def run_adhoc(inst: Instance, token: Token) -> bool | None:
 
 def _met(inst: Instance, token: Token) -> bool:
     condition = token.node.raw.get("completion")
-    return bool(condition) and expressions.holds(condition, variables.visible(inst, token))
+    return condition is not None and expressions.holds(condition, variables.visible(inst, token))
 
 
 def progress(inst: Instance, token: Token) -> None:

@@ -36,7 +36,7 @@ def _packer() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
 def dump(inst: Instance) -> bytes:
     """The whole state of an instance. Raises DataError when it is larger than 32 MiB."""
     tokens = [
-        [token.id, token._parent, token.task_spec.id, token._state, token.data, token.internal_data]
+        [token.id, token.parent_id, token.task_spec.id, token.state, token.data, token.internal_data]
         for token in inst.tasks.values()
     ]
     state = {"f": FORMAT, "d": inst.graph.digest, "s": inst.status, "o": inst.outcome, "t": tokens}

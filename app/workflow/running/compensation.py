@@ -57,7 +57,7 @@ def _begin(inst: Instance, scope: Token, waiter: Token, records: list[Record]) -
         return True
     waiter.internal_data["undoing"] = {"scope": scope.id, "left": records}
     if waiter is not scope:
-        waiter._set_state(WAITING)
+        waiter.become(WAITING)
     _next(inst, waiter)
     return False
 

@@ -12,11 +12,17 @@ from app.workflow.running.graph import Definition
 
 def decide(graph: Definition, ref: str, names: Mapping[str, Any]) -> Any:
     """The outputs of a decision for these names. Raises StepFailed for an unknown decision, DecisionError for bad input."""
-    key = ("decision", ref)
-    table = graph.memo.get(key)
+    table = _tables(graph).get(ref)
     if table is None:
-        raw = graph.decisions.get(ref)
-        if raw is None:
-            raise StepFailed("unknown-decision", f"The decision '{ref}' was not uploaded with the process.")
-        table = graph.memo[key] = decisions.from_compiled(raw)
+        raise StepFailed("unknown-decision", f"The decision '{ref}' was not uploaded with the process.")
     return decisions.evaluate(table, names).outputs
+
+
+def _tables(graph: Definition) -> dict[str, decisions.DecisionTable]:
+    found: dict[str, decisions.DecisionTable] | None = graph.memo.get("decisions")
+    if found is None:
+        found = {}
+        for compiled in graph.decisions:
+            found.update(decisions.from_compiled(compiled).decisions)
+        graph.memo["decisions"] = found
+    return found

@@ -40,14 +40,14 @@ def step(inst: Instance, token: Token) -> None:
             token.complete()
         elif phase == "end":
             del token.internal_data["phase"]
-            token._set_state(STARTED)
+            token.become(STARTED)
             settle(inst, token)
         else:
             token.run()
     except StepAborted:
         raise
     except BpmnError as error:
-        token._set_state(READY)
+        token.become(READY)
         if not HOOKS["throw_error"](inst, token, error.code, str(error)):
             fail(inst, token, code="uncaught-error", message=_uncaught(error))
     except Exception as error:
@@ -81,7 +81,7 @@ def _sentence(error: Exception) -> str:
 
 def fail(inst: Instance, token: Token, *, code: str, message: str) -> None:
     """Turns a token into a fault that waits for an operator."""
-    token._set_state(ERROR)
+    token.become(ERROR)
     token.internal_data["fault"] = {"code": code, "message": message[:2000]}
     inst.record(token, "faulted")
 

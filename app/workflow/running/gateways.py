@@ -69,7 +69,7 @@ def _arrived(token: Token) -> dict[str, list[Token]]:
     """The tokens that wait at the same join in the same scope, by the flow they came on, oldest first."""
     found: dict[str, list[Token]] = {}
     for other in token.parent.live_children():
-        if other.node is token.node and (other._state == WAITING or other is token):
+        if other.node is token.node and (other.state == WAITING or other is token):
             found.setdefault(other.internal_data.get("via", ""), []).append(other)
     return found
 
@@ -80,7 +80,7 @@ def run_parallel(inst: Instance, token: Token) -> bool | None:
     node = token.node
     if len(node.incoming) < 2:
         return True
-    token._set_state(WAITING)
+    token.become(WAITING)
     arrived = _arrived(token)
     if len(arrived) < len(node.incoming):
         return None
@@ -91,7 +91,7 @@ def run_parallel(inst: Instance, token: Token) -> bool | None:
         # An older token of the same flow was taken; this one stays in its place.
         inst.remove(token)
         return None
-    token._set_state(READY)
+    token.become(READY)
     return True
 
 
@@ -107,7 +107,7 @@ def run_complex(inst: Instance, token: Token) -> bool | None:
     node = token.node
     if len(node.incoming) < 2:
         return True
-    token._set_state(WAITING)
+    token.become(WAITING)
     fired = token.parent.internal_data.setdefault("fired", [])
     if node.id in fired:
         inst.remove(token)
@@ -125,7 +125,7 @@ def run_complex(inst: Instance, token: Token) -> bool | None:
             if other is not token:
                 inst.remove(other)
     fired.append(node.id)
-    token._set_state(READY)
+    token.become(READY)
     return True
 
 
@@ -137,7 +137,7 @@ def release_joins(inst: Instance) -> bool:
     """Lets go of inclusive and complex joins that no token can reach any more. Looked at when nothing is ready."""
     released = _reset_complex(inst)
     for token in list(inst.tasks.values()):
-        if token.id not in inst.tasks or token._state != WAITING or token.is_subscription:
+        if token.id not in inst.tasks or token.state != WAITING or token.is_subscription:
             continue
         if token.node.kind in {"inclusive", "complex"} and _release(inst, token):
             released = True
@@ -174,10 +174,10 @@ def _awaited(graph: Definition, token: Token, arrived: Mapping[str, Any]) -> boo
 def upstream(graph: Definition, join: Node, flow: Flow) -> frozenset[str]:
     """The nodes from which a token can come to this flow without passing the join."""
     key = ("upstream", flow.id)
-    found = graph.memo.get(key)
+    found: frozenset[str] | None = graph.memo.get(key)
     if found is None:
         found = graph.memo[key] = _walk_back(graph, join, flow)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _walk_back(graph: Definition, join: Node, flow: Flow) -> frozenset[str]:

@@ -80,6 +80,10 @@ class Node(TaskSpec):  # type: ignore[misc]
     def test(self) -> None:
         """Nothing to test at run time: the import has checked the whole graph."""
 
+    def perform(self, token: Any) -> bool | None:
+        """Lets SpiffWorkflow run a token here. True: done; None: it waits."""
+        return self._run(token)  # type: ignore[no-any-return]
+
     def _run_hook(self, my_task: Any) -> bool | None:
         return self.behave(my_task.workflow, my_task)
 
@@ -101,7 +105,7 @@ class Definition(WorkflowSpec):  # type: ignore[misc]
     def __init__(self, raw: dict[str, Any], *, digest: str) -> None:
         super().__init__(name=digest)
         self.digest = digest
-        self.decisions: dict[str, Any] = raw.get("decisions", {})
+        self.decisions: list[dict[str, Any]] = raw.get("decisions", [])
         self.processes: list[str] = [process["id"] for process in raw["processes"]]
         self.nodes: dict[str, Node] = {}
         self.children: dict[str, list[Node]] = {}

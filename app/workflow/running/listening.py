@@ -28,7 +28,7 @@ def subscribe(inst: Instance, token: Token) -> None:
             entry = timing.to_dict(schedule)
         waits.append(entry)
     token.internal_data["wait"] = waits
-    token._set_state(WAITING)
+    token.become(WAITING)
 
 
 def _subscription(inst: Instance, parent: Token, node: Node, *, role: str) -> Token:
@@ -65,7 +65,7 @@ def run_catch(inst: Instance, token: Token) -> bool | None:
 @behaviour("eventGateway")
 def run_event_gateway(inst: Instance, token: Token) -> bool | None:
     """Waits at all catch events behind the gateway at once; the first that fires wins."""
-    token._set_state(STARTED)
+    token.become(STARTED)
     for flow in token.node.outgoing:
         branch = _subscription(inst, token, inst.graph.nodes[flow.target], role="gateway")
         branch.internal_data["via"] = flow.id
@@ -76,7 +76,7 @@ def waiting(inst: Instance, kinds: frozenset[str]) -> Iterator[tuple[Token, int,
     """Every open wait for events of these kinds: token, index of the event, its definition, what was remembered."""
     for token in list(inst.tasks.values()):
         waits = token.internal_data.get("wait")
-        if waits is None or token._state != WAITING:
+        if waits is None or token.state != WAITING:
             continue
         for index, entry in enumerate(waits):
             event = token.node.events[index]

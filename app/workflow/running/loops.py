@@ -15,7 +15,7 @@ MAX_INSTANCES = 10_000
 def begin(inst: Instance, body: Token) -> bool | None:
     """Starts the rounds of an activity. True when there are none."""
     loop = body.node.loop or {}
-    body._set_state(STARTED)
+    body.become(STARTED)
     if loop["type"] == "standard":
         body.internal_data["loop"] = {"done": 0}
         if loop.get("before") and not _again(inst, body, loop):
@@ -105,12 +105,12 @@ def _finished(inst: Instance, token: Token, loop: Mapping[str, Any], state: Mapp
         return True
     if not loop.get("until"):
         return False
-    active = len(token.parent._children) - len(token.node.boundaries) - 1
+    active = sum(not child.is_subscription for child in token.parent.live_children()) - 1
     names = variables.with_names(
         variables.visible(inst, token),
         nrOfInstances=state["total"],
         nrOfCompletedInstances=done,
-        nrOfActiveInstances=max(active, 0),
+        nrOfActiveInstances=active,
         numberOfInstances=state["total"],
         numberOfCompletedInstances=done,
     )

@@ -22,7 +22,7 @@ def project(inst: Instance) -> Projection:
     """Everything that is open. A process in which nothing can move any more shows a fault at the join it waits at."""
     tasks = tuple(_task(token) for token in inst.tasks.values() if is_open_task(token))
     timers, subscriptions = _waits(inst)
-    faults = tuple(_fault(token) for token in inst.tasks.values() if token._state == ERROR)
+    faults = tuple(_fault(token) for token in inst.tasks.values() if token.state == ERROR)
     if inst.status == "waiting" and not (tasks or timers or subscriptions or faults):
         faults = tuple(_stuck(inst))
     status = "faulted" if faults and inst.status == "waiting" else inst.status
@@ -31,7 +31,7 @@ def project(inst: Instance) -> Projection:
 
 def is_open_task(token: Token) -> bool:
     """True for a user or manual task that a person can complete now."""
-    return token._state == WAITING and token.task_spec.kind in _MANUAL
+    return token.state == WAITING and token.task_spec.kind in _MANUAL
 
 
 def _task(token: Token) -> OpenTask:
@@ -81,10 +81,10 @@ def _fault(token: Token) -> OpenFault:
 
 
 def _stuck(inst: Instance) -> Iterator[OpenFault]:
-    if any(token._state == READY or "wait" in token.internal_data for token in inst.tasks.values()):
+    if any(token.state == READY or "wait" in token.internal_data for token in inst.tasks.values()):
         return
     for token in inst.tasks.values():
-        if token._state in {WAITING, STARTED} and token.node.kind in _JOINS and not token.is_subscription:
+        if token.state in {WAITING, STARTED} and token.node.kind in _JOINS and not token.is_subscription:
             message = (
                 f"The process waits at '{token.node.title or token.node.id}' for a path that nothing can take any more."
             )

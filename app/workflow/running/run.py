@@ -100,7 +100,7 @@ class Run:
         for due, _, found, index in waits:
             if due > now:
                 break
-            if found.id in self._inst.tasks and found._state == WAITING:
+            if found.id in self._inst.tasks and found.state == WAITING:
                 listening.fire(self._inst, found, index)
                 fired += 1
         return fired
@@ -116,7 +116,7 @@ class Run:
     def retry(self, token: str) -> None:
         """Runs a faulted step again. Raises UnknownToken when there is no fault under this token."""
         found = self._fault(token)
-        if found._state == ERROR:
+        if found.state == ERROR:
             flow.reopen(found)
             self._inst.enqueue(found)
 
@@ -167,7 +167,7 @@ class Run:
 
     def _fault(self, token: str) -> Token:
         found = self._token(token)
-        if found._state != ERROR and all(fault.token != token for fault in self.projection().faults):
+        if found.state != ERROR and all(fault.token != token for fault in self.projection().faults):
             raise UnknownToken(f"No fault is open under the token {token}.")
         return found
 

@@ -35,7 +35,7 @@ def run_process(_inst: Instance, _token: Token) -> bool | None:
 @behaviour("subProcess", "transaction")
 def run_subprocess(inst: Instance, token: Token) -> bool | None:
     """Opens the scope; it completes when nothing moves inside."""
-    token._set_state(STARTED)
+    token.become(STARTED)
     open_scope(inst, token, token.node)
     return None if has_work(token) else True
 
@@ -49,7 +49,7 @@ def run_call(inst: Instance, token: Token) -> bool | None:
         raise StepFailed("unknown-process", f"The called process '{node.raw['called']}' is not in the file.")
     token.data = _handed_in(inst, token)
     token.internal_data["root"] = True
-    token._set_state(STARTED)
+    token.become(STARTED)
     open_scope(inst, token, called)
     return None if has_work(token) else True
 
@@ -85,7 +85,7 @@ def end_call(inst: Instance, token: Token) -> None:
 @behaviour("eventSubProcess")
 def run_event_subprocess(inst: Instance, token: Token) -> bool | None:
     """Runs on from the start event that fired."""
-    token._set_state(STARTED)
+    token.become(STARTED)
     start = inst.graph.nodes[token.internal_data["start"]]
     for event in token.node.event_subprocesses:
         listening.arm_event_subprocess(inst, token, event)

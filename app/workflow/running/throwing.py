@@ -171,7 +171,7 @@ def throw_cancel(inst: Instance, token: Token, _event: dict[str, Any]) -> bool:
         if child.internal_data.get("sub") != "boundary":
             inst.cancel_token(child)
     scope.internal_data["cancelling"] = True
-    scope._set_state(STARTED)
+    scope.become(STARTED)
     compensation.undo(inst, scope, waiter=scope)
     return False
 
@@ -183,7 +183,7 @@ def throw_compensate(inst: Instance, token: Token, event: dict[str, Any]) -> boo
 
 def throw_nothing(_inst: Instance, token: Token, _event: dict[str, Any]) -> bool:
     """A link or plain event only passes the token on."""
-    return token._state == READY
+    return bool(token.state == READY)
 
 
 THROWS: dict[str, Throw] = {

@@ -46,14 +46,28 @@ class Token(Task):  # type: ignore[misc]
         # The stock method gathers log fields on every change, which costs more than the change.
         self._state = value
 
+    def become(self, state: int) -> None:
+        """Changes the state, backwards too: a token that waited may be ready again."""
+        self._state = state
+
+    @property
+    def parent_id(self) -> str | None:
+        """The id of the scope around this token."""
+        return self._parent  # type: ignore[no-any-return]
+
+    def disown(self, child: str) -> None:
+        """Takes a child out of the list of children."""
+        if child in self._children:
+            self._children.remove(child)
+
     def run(self) -> bool | None:
         """Runs the token's node. True: done; None: it waits or has been dealt with."""
-        outcome = self.task_spec._run(self)
+        outcome = self.task_spec.perform(self)
         if outcome:
             self.complete()
         elif self._state == READY:
             self._state = WAITING
-        return outcome  # type: ignore[no-any-return]
+        return outcome
 
     @property
     def is_subscription(self) -> bool:
@@ -106,7 +120,7 @@ class Instance(Workflow):  # type: ignore[misc]
 
     def enqueue(self, token: Token, *, first: bool = False) -> None:
         """Queues a token to run."""
-        token._set_state(READY)
+        token.become(READY)
         if first:
             self.ready.appendleft(token)
         else:
@@ -121,15 +135,15 @@ class Instance(Workflow):  # type: ignore[misc]
         """The next token to run, skipping those that were cancelled while they queued."""
         while self.ready:
             token = self.ready.popleft()
-            if token._state == READY and token.id in self.tasks:
+            if token.state == READY and token.id in self.tasks:
                 return token
         return None
 
     def remove(self, token: Token) -> None:
         """Takes a token and everything inside it out of the tree."""
         parent = token.parent
-        if parent is not None and token.id in parent._children:
-            parent._children.remove(token.id)
+        if parent is not None:
+            parent.disown(token.id)
         self._forget(token)
 
     def _forget(self, token: Token) -> None:
@@ -141,7 +155,7 @@ class Instance(Workflow):  # type: ignore[misc]
         """Cancels a token and everything inside it, with a note in the history for each."""
         for child in token.live_children():
             self.cancel_token(child)
-        token._set_state(CANCELLED)
+        token.become(CANCELLED)
         if not token.is_subscription:
             self.record(token, "cancelled")
         self.remove(token)
