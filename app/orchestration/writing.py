@@ -1,0 +1,87 @@
+"""What agents write on a case: replies to the customer and internal notes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from app.cases import service as cases
+from app.cases.models import Case
+from app.contacts import queries as contacts
+from app.errors import Conflict, Invalid
+from app.messaging import accounts, drafts, outbox, queries
+from app.messaging.models import Direction
+from app.orchestration import driving
+
+Parties = Sequence[tuple[str, str]]
+VERB = "reply"
+
+
+def reply(
+    case_id: int, *, user_id: int, author: str, text: str, to: Parties | None = None, cc: Parties = (),
+    subject: str = "", files: Sequence[Mapping[str, Any]] = (), seen_message_id: int | None = None,
+) -> int:  # fmt: skip
+    """Send a person's words to the customer (or to `to`); returns the message id. Records `message_written`.
+
+    The draft is dropped and the process is told, if it waits for a reply. Raises Conflict when the customer wrote after
+    `seen_message_id`, Invalid without text or recipient, NotFound, Unavailable.
+    """
+    case = cases.lock(case_id)
+    _check_still_current(case_id, seen_message_id)
+    outgoing = outbox.Outgoing(
+        case_id=case.id, case_number=case.number, account_id=_account(case), contact_id=case.contact_id,
+        to=to or _customer(case), cc=cc, subject=subject.strip() or _subject(case), text=text, files=files,
+    )  # fmt: skip
+    message_id = outbox.queue(outgoing, author=author, user_id=user_id)
+    cases.note_reply(case)
+    cases.message_added(case, direction="out", preview="")
+    drafts.discard(case_id, user_id)
+    driving.deliver(case_id, VERB, {"by": "agent", "id": message_id, "text": text[:4000], "channel": case.channel})
+    return message_id
+
+
+def note(case_id: int, *, user_id: int, author: str, text: str, files: Sequence[Mapping[str, Any]] = ()) -> int:
+    """Write an internal note; returns its message id. The draft is dropped. Records `note_written`. Raises Invalid, NotFound."""
+    case = cases.lock(case_id)
+    message_id = outbox.add_note(
+        case_id=case.id, kind=case.channel, account_id=case.account_id, contact_id=case.contact_id, text=text,
+        author=author, user_id=user_id, files=files,
+    )  # fmt: skip
+    cases.message_added(case, direction="note", preview="")
+    drafts.discard(case_id, user_id)
+    return message_id
+
+
+def _check_still_current(case_id: int, seen_message_id: int | None) -> None:
+    if seen_message_id is None:
+        return
+    fresh = [m for m in queries.messages_since(case_id, seen_message_id) if m.direction is not Direction.NOTE]
+    if fresh:
+        raise Conflict(
+            "stale_reply",
+            f"{len(fresh)} new message(s) came in or went out since you began to write. Read them, then send.",
+            newest=fresh[-1].id,
+        )
+
+
+def _account(case: Case) -> int:
+    if case.account_id is not None:
+        return case.account_id
+    usable = accounts.accounts(kind=case.channel, enabled=True)
+    if not usable:
+        raise Invalid("no_account", f"No account of the channel {case.channel} is switched on to send through.")
+    return usable[0].id
+
+
+def _customer(case: Case) -> Parties:
+    found = contacts.points(case.contact_id) if case.contact_id is not None else []
+    address = next((point.address for point in found if point.kind == case.channel), None)
+    if address is None:
+        raise Invalid(
+            "nobody_to_write_to", "The case has no customer address: say who gets it.", fields={"to": "required"}
+        )
+    return [(address, case.contact_name if case.contact_name != address else "")]
+
+
+def _subject(case: Case) -> str:
+    return case.subject if case.subject.lower().startswith("re:") else f"Re: {case.subject}"
