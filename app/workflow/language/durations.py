@@ -27,7 +27,7 @@ _DATE = re.compile(
     r"(?:[T ](?P<hour>\d\d):(?P<minute>\d\d)(?::(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?(?P<zone>Z|z|[+-]\d\d(?::?\d\d)?)?)?",
     re.ASCII,
 )
-_CYCLE = re.compile(r"R(?P<count>\d*)/(?P<rest>.+)", re.ASCII | re.DOTALL)
+_CYCLE = re.compile(r"R(?P<count>-1|\d*)/(?P<rest>.+)", re.ASCII | re.DOTALL)
 
 
 class DurationError(LanguageError):
@@ -196,13 +196,12 @@ def _zone(text: str | None) -> timezone | None:
 
 def parse_cycle(text: str) -> Cycle:
     """Read `R3/PT10M`, `R/2026-01-01T00:00Z/P1D`, `R2/P1D/2026-02-01`; `R/` and `R-1` mean without end. DurationError otherwise."""
-    cleaned = text.strip().replace("R-1/", "R/", 1) if len(text) <= MAX_LITERAL else ""
-    match = _CYCLE.fullmatch(cleaned)
+    match = _CYCLE.fullmatch(text.strip()) if len(text) <= MAX_LITERAL else None
     if match is None:
         raise DurationError(
             f"{_shown(text)} is not a repetition; write for example R3/PT10M or R/2026-01-01T08:00:00Z/P1D."
         )
-    count = int(match["count"]) if match["count"] else None
+    count = None if match["count"] in {"", "-1"} else int(match["count"])
     if count is not None and count > MAX_REPEATS:
         raise DurationError(f"A timer repeats at most {MAX_REPEATS} times.")
     every, start, end = _interval(match["rest"].split("/"), text)

@@ -158,6 +158,7 @@ class _Parser(Cursor):
 
     def membership(self, node: Node) -> Node:
         position = self.tokens[self.at - 1].position
+        self.count_call()
         if self.token.text == "(" and self.token.kind == "sign" and not self.is_open_range():
             self.advance()
             with self.nested():
@@ -351,6 +352,7 @@ class _Parser(Cursor):
         name = self.long_name()
         if not self.accept("("):
             return variable(name, token.position)
+        self.count_call()
         arguments: list[Node] = []
         while not self.accept(")"):
             if arguments:

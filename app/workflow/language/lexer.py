@@ -14,6 +14,7 @@ MAX_TEXT = 4_000
 MAX_TOKENS = 1_000
 MAX_DIGITS = 34
 MAX_NESTING = 30
+MAX_CALLS = 50
 
 
 class LanguageError(Exception):
@@ -115,6 +116,7 @@ class Cursor:
         self.tokens = tokens
         self.at = 0
         self.depth = 0
+        self.calls = 0
 
     @property
     def token(self) -> Token:
@@ -143,6 +145,14 @@ class Cursor:
     def found(self) -> str:
         """What stands here, for a message."""
         return "the end" if self.token.kind == "end" else f"“{self.token.text[:40]}”"
+
+    def count_call(self) -> None:
+        """One more function or search, whose time depends on the values. LanguageError beyond 50 of them."""
+        self.calls += 1
+        if self.calls > MAX_CALLS:
+            raise LanguageError(
+                f"At most {MAX_CALLS} functions and searches may stand in one text.", self.token.position
+            )
 
     @contextmanager
     def nested(self) -> Iterator[None]:

@@ -157,6 +157,8 @@ class _Parser(Cursor):
         while (found := self.comparison_sign()) is not None:
             position = self.tokens[self.at - 1].position
             right = self.sum()
+            if found.endswith("in"):
+                self.count_call()
             parts.append(binary_node(_COMPARISONS[found], node, right, position=position))
             node = right
         return logic_node(parts, stop_at=False) if parts else node
@@ -237,6 +239,7 @@ class _Parser(Cursor):
     def member(self, owner: Node) -> Node:
         token = self.name_token("a field's name after the dot")
         if self.accept("("):
+            self.count_call()
             arguments = self.arguments(")")
             if token.text not in METHODS:
                 raise LanguageError(
@@ -324,6 +327,7 @@ class _Parser(Cursor):
 
     def call(self, token: Token) -> Node:
         name = token.text
+        self.count_call()
         arguments = self.arguments(")")
         if name in {"now", "today"} and not arguments:
             self.names.add(name)
