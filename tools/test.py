@@ -16,7 +16,7 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return _pytest(arguments)
     failed = _javascript()
-    return _pytest(["-n", "auto", "--dist", "worksteal", "--cov", "--cov-report=term:skip-covered", "-q"]) or failed
+    return _pytest(["-n", "auto", "--dist", "loadgroup", "--cov", "--cov-report=term:skip-covered", "-q"]) or failed
 
 
 def _pytest(arguments: list[str]) -> int:
