@@ -55,14 +55,12 @@ def read_tests(text: str) -> Test:
         return lambda _value, _names: True
     if parser.token.text == "-" and parser.token.kind == "sign" and parser.tokens[1].kind == "end":
         return lambda _value, _names: True
-    negated = parser.begins_negation()
-    if negated:
-        parser.at += 2
-    test = any_of(parser.tests(")" if negated else ""))
-    if negated:
-        parser.expect(")")
+    negated = parser.negation()
+    if negated is not None:
+        return lambda value, names: not negated(value, names)
+    test = any_of(parser.tests())
     parser.finish()
-    return (lambda value, names: not test(value, names)) if negated else test
+    return test
 
 
 class _Parser(Cursor):
@@ -76,24 +74,22 @@ class _Parser(Cursor):
             raise LanguageError(f"Did not expect {self.found()} here.", self.token.position)
 
     # ------------------------------------------------------------ tests
-    def begins_negation(self) -> bool:
-        """Whether the whole text is `not( ... )` of tests."""
+    def negation(self) -> Test | None:
+        """The tests in `not( ... )` when that is the whole text; None, with nothing taken, when more follows it."""
         if [token.text for token in self.tokens[:2]] != ["not", "("] or self.tokens[0].kind != "name":
-            return False
-        depth = 0
-        for at, token in enumerate(self.tokens):
-            if token.kind == "sign":
-                depth += {"(": 1, ")": -1}.get(token.text, 0)
-            if at and depth == 0:
-                return self.tokens[at + 1].kind == "end"
-        return False
+            return None
+        self.at = 2
+        found = any_of(self.tests())
+        self.expect(")")
+        if self.token.kind == "end":
+            return found
+        self.at = self.calls = 0
+        return None
 
-    def tests(self, closing: str) -> list[Test]:
+    def tests(self) -> list[Test]:
         found = [self.test()]
         while self.accept(","):
             found.append(self.test())
-        if closing and self.token.text != closing:
-            raise LanguageError(f"Expected , or {closing} here, found {self.found()}.", self.token.position)
         return found
 
     def test(self) -> Test:
@@ -162,7 +158,7 @@ class _Parser(Cursor):
         if self.token.text == "(" and self.token.kind == "sign" and not self.is_open_range():
             self.advance()
             with self.nested():
-                test = any_of(self.tests(")"))
+                test = any_of(self.tests())
             self.expect(")")
         else:
             test = self.test()
