@@ -112,3 +112,8 @@ def troubled_deliveries(*, limit: int = 100) -> list[Delivery]:
     return list(
         session().scalars(select(Delivery).where(Delivery.state.in_(states)).order_by(Delivery.id.desc()).limit(limit))
     )
+
+
+def files_of_message(message_id: int) -> list[Attachment]:
+    """Return the files of a message."""
+    return _files([message_id]).get(message_id, [])

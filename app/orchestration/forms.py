@@ -86,7 +86,7 @@ def _number(_field: Mapping[str, Any], text: str) -> float | int:
         number = float(text)
     except ValueError:
         raise Invalid("bad_number", "Write a number.") from None
-    if not math.isfinite(number) or abs(number) > 1e15:  # noqa: PLR2004 -- beyond that a float drops units
+    if not math.isfinite(number) or abs(number) > 1e15:
         raise Invalid("bad_number", "Write a number of ordinary size.")
     return int(number) if number.is_integer() else number
 

@@ -1,0 +1,107 @@
+"""The inbox: views over cases, and the search."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any
+
+import orjson
+from flask import Blueprint, redirect, render_template, request
+
+from app.cases import queries
+from app.clock import utcnow
+from app.errors import Invalid
+from app.identity.queries import user_names
+from app.web import access, frame, shell
+from app.web.rules import signed_in
+
+blueprint = Blueprint("inbox", __name__)
+COUNTED = ("mine", "unassigned", "team", "chased", "due", "breached")
+
+
+@blueprint.get("/")
+@signed_in
+def front() -> Any:
+    """Go to the viewer's own work."""
+    return redirect("/inbox/mine", 303)
+
+
+@blueprint.get("/inbox/<view>")
+@signed_in
+def inbox(view: str) -> str:
+    """Show one view: 50 cases by next time limit, more on demand."""
+    rows, following = _page(view)
+    if shell.is_fragment("more"):
+        return render_template("partials/_items.html", rows=rows, following=following, view=view, names=_names(rows))
+    context = {
+        "rows": rows, "following": following, "view": view, "counts": _counts(), "views": shell.VIEWS,
+        "names": _names(rows), "now": utcnow(),
+    }  # fmt: skip
+    if shell.is_fragment("list"):
+        return render_template("partials/_list.html", **context)
+    return shell.page("inbox.html", section="inbox", **context)
+
+
+def _where(view: str) -> list[Any]:
+    viewer = frame.viewer()
+    condition = queries.view_condition(
+        view, user_id=viewer.user_id, team_ids=sorted(viewer.team_ids), now=utcnow()
+    )  # fmt: skip
+    return [condition, access.visible_cases(viewer)]
+
+
+def _page(view: str) -> tuple[list[Any], str]:
+    order = "touched" if view == "archived" else "due"
+    rows = queries.page(_where(view), order=order, after=_cursor(), limit=queries.PAGE + 1)
+    if len(rows) <= queries.PAGE:
+        return rows, ""
+    last = rows[queries.PAGE - 1]
+    at = last.touched_at if order == "touched" else last.due_at
+    return rows[: queries.PAGE], _encode(at, last.id)
+
+
+def _encode(at: datetime | None, case_id: int) -> str:
+    return base64.urlsafe_b64encode(orjson.dumps([at.isoformat() if at else None, case_id])).decode()
+
+
+def _cursor() -> tuple[datetime | None, int] | None:
+    text = request.args.get("after", "")
+    if not text:
+        return None
+    try:
+        at, case_id = orjson.loads(base64.urlsafe_b64decode(text))
+        return (datetime.fromisoformat(at) if at else None), int(case_id)
+    except (ValueError, TypeError, binascii.Error):
+        raise Invalid("bad_cursor", "This page link is damaged. Open the list again.") from None
+
+
+def _counts() -> dict[str, int]:
+    return {view: queries.capped_count(_where(view)) for view in COUNTED}
+
+
+def _names(rows: list[Any]) -> dict[int, str]:
+    return user_names({row.assignee_id for row in rows if row.assignee_id})
+
+
+@blueprint.get("/inbox/<view>/counts")
+@signed_in
+def counts(view: str) -> str:
+    """Return the row of views with live counts."""
+    return render_template("partials/_views.html", view=view, views=shell.VIEWS, counts=_counts())
+
+
+@blueprint.get("/search")
+@signed_in
+def search() -> str:
+    """Search cases by number, names and full text."""
+    text = request.args.get("q", "").strip()[:400]
+    rows = queries.search(text, visible=[access.visible_cases(frame.viewer())]) if text else []
+    context = {
+        "q": text, "rows": rows, "following": "", "view": "search", "views": shell.VIEWS, "names": _names(rows),
+        "now": utcnow(),
+    }  # fmt: skip
+    if shell.is_fragment("list"):
+        return render_template("partials/_list.html", counts=_counts(), **context)
+    return shell.page("search.html", section="inbox", counts=_counts(), **context)

@@ -1,0 +1,46 @@
+"""What every page of the desk carries: navigation by rights, views with counts, the stream's address and ticket."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import render_template, request
+
+from app import streaming
+from app.identity import policy
+from app.settings import settings
+from app.web import frame
+
+VIEWS = ("mine", "unassigned", "team", "chased", "due", "breached", "waiting", "all", "archived")
+
+
+def is_fragment(target: str) -> bool:
+    """Tell whether htmx asks for this part of the page only."""
+    return request.headers.get("HX-Target") == target
+
+
+def navigation() -> list[dict[str, str]]:
+    """Return the entries of the rail that this viewer may open."""
+    viewer = frame.viewer()
+    entries = [{"key": "inbox", "href": "/inbox/mine"}, {"key": "orders", "href": "/work-orders"}]
+    if policy.may_see_processes(viewer):
+        entries.append({"key": "processes", "href": "/processes"})
+    if policy.may_resolve_faults(viewer):
+        entries.append({"key": "faults", "href": "/faults"})
+    if policy.may_configure_channels(viewer):
+        entries.append({"key": "channels", "href": "/channels"})
+    if policy.may_manage_people(viewer):
+        entries.append({"key": "people", "href": "/people"})
+    return entries
+
+
+def stream_url() -> str:
+    """Return the address of the event stream with this viewer's ticket."""
+    viewer = frame.viewer()
+    ticket = streaming.ticket(user_id=viewer.user_id, role=str(viewer.role), team_ids=sorted(viewer.team_ids))
+    return f"{settings().stream_url}?ticket={ticket}"
+
+
+def page(template: str, *, section: str, **context: Any) -> str:
+    """Render a page inside the shell."""
+    return render_template(template, section=section, nav=navigation(), stream_url=stream_url(), **context)
