@@ -38,6 +38,12 @@ class Graph:
         self.nodes = draft.nodes
         self.outgoing: dict[str, list[Raw]] = defaultdict(list)
         self.incoming: dict[str, list[Raw]] = defaultdict(list)
+        self.inner: dict[str, list[Raw]] = defaultdict(list)
+        self.hosts: set[str] = set()
+        for raw in draft.nodes.values():
+            self.inner[raw.get("scope") or ""].append(raw)
+            if raw["kind"] == "boundary":
+                self.hosts.add(raw["host"])
         for flow in draft.flows:
             self.outgoing[flow["src"]].append(flow)
             self.incoming[flow["dst"]].append(flow)
@@ -232,7 +238,7 @@ def _check_call(graph: Graph, raw: Raw) -> None:
 
 
 def _starts_only_by_event(graph: Graph, process: Raw) -> bool:
-    inner = [n for n in graph.nodes.values() if n.get("scope") == process["id"]]
+    inner = graph.inner[process["id"]]
     return not process.get("implicit") and not any(n["kind"] == "start" and not n["events"] for n in inner)
 
 
@@ -266,7 +272,7 @@ def _check_receive(graph: Graph, raw: Raw) -> None:
 
 
 def _check_empty(graph: Graph, raw: Raw) -> None:
-    if not any(n.get("scope") == raw["id"] for n in graph.nodes.values()):
+    if not graph.inner[raw["id"]]:
         graph.report.warning(raw["id"], "empty", f"The sub-process '{graph.name(raw)}' is empty and is passed at once.")
 
 
@@ -302,7 +308,7 @@ def _check_circles(graph: Graph) -> None:
     """A circle of steps that neither waits nor has a way out would run for ever."""
     for group in _components(graph):
         members = set(group)
-        if any(graph.nodes[name]["kind"] not in _NEVER_WAIT or _catches(graph, name) for name in group):
+        if any(graph.nodes[name]["kind"] not in _NEVER_WAIT or name in graph.hosts for name in group):
             continue
         if all(flow["dst"] in members for name in group for flow in graph.outgoing[name]):
             raw = graph.nodes[group[0]]
@@ -311,10 +317,6 @@ def _check_circles(graph: Graph) -> None:
                 "endless-loop",
                 f"From '{graph.name(raw)}' the process runs in a circle that never waits and never ends. Add a way out or a step that waits.",
             )
-
-
-def _catches(graph: Graph, name: str) -> bool:
-    return any(raw["kind"] == "boundary" and raw["host"] == name for raw in graph.nodes.values())
 
 
 def _components(graph: Graph) -> list[list[str]]:
@@ -333,7 +335,7 @@ def _components(graph: Graph) -> list[list[str]]:
                 taken.add(name)
                 group.append(name)
                 queue.extend(flow["src"] for flow in graph.incoming[name])
-        if len(group) > 1 or any(flow["dst"] in group for name in group for flow in graph.outgoing[name]):
+        if len(group) > 1 or any(flow["dst"] == name for name in group for flow in graph.outgoing[name]):
             groups.append(group)
     return groups
 

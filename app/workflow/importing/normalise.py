@@ -106,10 +106,14 @@ def _compensation_handlers(draft: Draft, root: Element) -> None:
 
 
 def _event_subprocesses(draft: Draft) -> None:
+    inside: dict[str, list[Raw]] = defaultdict(list)
+    for raw in draft.nodes.values():
+        if raw["kind"] == "start":
+            inside[raw["scope"]].append(raw)
     for raw in draft.nodes.values():
         if raw["kind"] != "eventSubProcess":
             continue
-        starts = [n for n in draft.nodes.values() if n.get("scope") == raw["id"] and n["kind"] == "start"]
+        starts = inside[raw["id"]]
         if len(starts) != 1 or not starts[0]["events"]:
             draft.report.error(
                 raw["id"],

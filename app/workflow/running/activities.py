@@ -75,6 +75,7 @@ def run_user_task(inst: Instance, token: Token) -> bool | None:
     due = raw.get("due")
     if due:
         internal["due"] = [str(variables.resolve(due[0], names)), due[1]]
+    internal["open"] = True
     return None
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 
-class UnknownToken(LookupError):  # noqa: N818 - named as the room's contract names it
+class UnknownToken(LookupError):
     """Nothing is open under this token: it was completed, cancelled, or never existed."""
 
 
-class UnknownProcess(LookupError):  # noqa: N818 - as above
+class UnknownProcess(LookupError):
     """The compiled file holds no process of that id, or none that starts this way."""
 
 
@@ -19,7 +19,7 @@ class DataError(ValueError):
     """Data given to a process is not plain JSON, or is too large."""
 
 
-class StepFailed(Exception):  # noqa: N818 - it is news about a step, not a bug
+class StepFailed(Exception):
     """A host raises this when a step cannot be done now; the step becomes a fault with this code and message."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -35,5 +35,5 @@ class BpmnError(Exception):
         self.code = code
 
 
-class StepAborted(Exception):  # noqa: N818 - it passes through untouched
+class StepAborted(Exception):
     """A host raises this when the whole advance must be given up, for instance because its transaction is lost."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from app.workflow.decisions import DecisionError
 from app.workflow.language.lexer import LanguageError
+from app.workflow.language.scripting import ScriptError
 from app.workflow.running import expressions, variables
 from app.workflow.running.errors import BpmnError, DataError, StepAborted, StepFailed
 from app.workflow.running.graph import Flow
@@ -61,15 +63,19 @@ def _uncaught(error: BpmnError) -> str:
     return f"The step threw the error '{error.code}' ({error}), and nothing in the process catches it."
 
 
+_CODES: dict[type[Exception], str] = {
+    ScriptError: "script",
+    DecisionError: "decision",
+    LanguageError: "expression",
+    DataError: "data",
+    TooManyTokens: "too-many-tokens",
+}
+
+
 def _code(error: Exception) -> str:
     if isinstance(error, StepFailed):
         return error.code
-    known: dict[type[Exception], str] = {
-        LanguageError: "expression",
-        DataError: "data",
-        TooManyTokens: "too-many-tokens",
-    }
-    for kind, code in known.items():
+    for kind, code in _CODES.items():
         if isinstance(error, kind):
             return code
     return f"internal:{type(error).__name__}"

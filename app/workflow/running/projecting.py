@@ -13,7 +13,6 @@ from app.workflow.running.graph import Node
 from app.workflow.running.tokens import ERROR, READY, STARTED, WAITING, Instance, Token
 from app.workflow.running.types import OpenFault, OpenTask, OpenTimer, Projection, Status, Subscription
 
-_MANUAL = frozenset({"userTask", "manualTask"})
 _JOINS = frozenset({"parallel", "inclusive", "complex"})
 _WAITED = frozenset({"message", "signal", "timer"})
 
@@ -31,7 +30,7 @@ def project(inst: Instance) -> Projection:
 
 def is_open_task(token: Token) -> bool:
     """True for a user or manual task that a person can complete now."""
-    return token.state == WAITING and token.task_spec.kind in _MANUAL
+    return token.state == WAITING and "open" in token.internal_data
 
 
 def _task(token: Token) -> OpenTask:

@@ -26,7 +26,7 @@ CANCELLED = TaskState.CANCELLED
 MAX_TOKENS = 20_000
 
 
-class TooManyTokens(Exception):  # noqa: N818 - becomes a fault
+class TooManyTokens(Exception):
     """The instance has split into more tokens than we let live at once."""
 
 

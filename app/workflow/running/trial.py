@@ -12,10 +12,12 @@ from app.workflow.running.errors import DataError, UnknownProcess
 from app.workflow.running.graph import definition
 from app.workflow.running.run import Run
 from app.workflow.running.tokens import TooManyTokens
-from app.workflow.running.types import StepInfo
+from app.workflow.running.types import OpenFault, StepInfo
 
 MAX_STEPS = 2_000
 MAX_TOKENS = 2_000
+#: More than this at the end of the steps: it splits rather than runs in a circle.
+MANY_TOKENS = 200
 _NOW = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 
@@ -76,18 +78,15 @@ def _start(graph: Any, process_id: str, message: str | None) -> Iterator[Finding
     except (TooManyTokens, DataError) as error:
         yield Finding(process_id, "error", "too-many-tokens", f"A trial start had to be given up: {error}")
         return
+    yield from _judge(faults, tokens=len(inst.tasks))
+
+
+def _judge(faults: Iterable[OpenFault], *, tokens: int) -> Iterator[Finding]:
     for fault in faults:
-        if fault.code == "too-many-tokens":
-            yield Finding(
-                fault.element_id,
-                "error",
-                fault.code,
-                f"In a trial start the process split into more than {MAX_TOKENS} tokens at once. Join its parallel paths.",
-            )
+        splitting = fault.code == "step-budget" and tokens > MANY_TOKENS
+        if fault.code == "too-many-tokens" or splitting:
+            message = f"In a trial start the process split into {tokens} tokens without end in sight. Join its parallel paths."
+            yield Finding(fault.element_id, "error", "too-many-tokens", message)
         elif fault.code == "step-budget":
-            yield Finding(
-                fault.element_id,
-                "warning",
-                fault.code,
-                f"In a trial start the process took more than {MAX_STEPS} steps without waiting. Check that its circles end.",
-            )
+            message = f"In a trial start the process took more than {MAX_STEPS} steps without waiting. Check that its circles end."
+            yield Finding(fault.element_id, "warning", fault.code, message)
