@@ -154,8 +154,15 @@ def acting_roles(viewer: Viewer, *, is_holder: bool = False) -> frozenset[str]:
 
 def may_perform(viewer: Viewer, roles: Collection[str], *, is_holder: bool = False) -> bool:
     """Tell whether the viewer may take an action that is meant for these roles; one without roles is for all who work on cases."""
+    return role_for(viewer, roles, is_holder=is_holder) is not None
+
+
+def role_for(viewer: Viewer, roles: Collection[str], *, is_holder: bool = False) -> str | None:
+    """Return the role in which the viewer takes an action meant for `roles`; None when they may not take it."""
     own = acting_roles(viewer, is_holder=is_holder)
-    return bool(own) and (not roles or not own.isdisjoint(roles))
+    wanted = own & set(roles) if roles else own
+    order = ("holder", "agent", "manager", "admin") if is_holder else ("agent", "holder", "manager", "admin")
+    return next((role for role in order if role in wanted), None)
 
 
 # ---------------------------------------------------------------- the desk itself

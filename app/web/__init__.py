@@ -16,6 +16,7 @@ from app.web.frame import Desk
 BLUEPRINTS = (
     "app.web.health",
     "app.web.auth",
+    "app.web.api",
 )
 MAX_FIELDS_BYTES = 4 * MEGABYTE
 

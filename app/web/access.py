@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NoReturn
 
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy.orm import aliased
 
 from app.cases.models import Case
 from app.db import session
@@ -13,7 +15,7 @@ from app.identity import policy
 from app.identity.policy import Viewer
 from app.messaging.models import Attachment, Message
 from app.orchestration.models import Drive
-from app.workflow.models import ProcessInstance, Task
+from app.workflow.models import ProcessInstance, Task, TaskState
 from app.workorders.models import WorkOrder
 
 
@@ -21,8 +23,9 @@ def visible_cases(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition on `Case` that holds for the cases this viewer may see."""
     held = None
     if not viewer.sees_all:
-        mine = policy.held_order_filter(viewer)(team_id=WorkOrder.team_id, holder_id=WorkOrder.holder_id)
-        held = exists().where(WorkOrder.case_id == Case.id, WorkOrder.ended_at.is_(None), mine)
+        order = aliased(WorkOrder)  # a query that joins work orders itself must not be mixed up with this one
+        mine = policy.held_order_filter(viewer)(team_id=order.team_id, holder_id=order.holder_id)
+        held = exists().where(order.case_id == Case.id, order.ended_at.is_(None), mine)
     return policy.visible_case_filter(viewer)(team_id=Case.team_id, assignee_id=Case.assignee_id, held=held)
 
 
@@ -119,6 +122,66 @@ def own_task(viewer: Viewer, task_id: int) -> Task:
     if not policy.may_do_task(viewer, found):
         raise Forbidden("task_of_others", "This task is for another team or person.")
     return found
+
+
+def drive_of(instance_id: int) -> Drive:
+    """Return what an instance drives; raises NotFound. Checks no right: ask for the instance, task or order first."""
+    drive = session().get(Drive, instance_id)
+    if drive is None:
+        raise NotFound("instance_unknown", "There is no such process instance.")
+    return drive
+
+
+def plain_order(order_id: int) -> WorkOrder:
+    """Return a work order whose task or instance the viewer was allowed to see already."""
+    return session().get_one(WorkOrder, order_id)
+
+
+def open_tasks(
+    viewer: Viewer, *, case_id: int | None = None, mine: bool = False, limit: int = 50
+) -> list[tuple[Task, str, WorkOrder | None]]:
+    """Return open tasks of what the viewer may see, oldest first, with case number and work order; `mine`: that they may do."""
+    query = (
+        select(Task, Case.number, WorkOrder)
+        .join(Drive, Drive.instance_id == Task.instance_id)
+        .join(Case, Case.id == Drive.case_id)
+        .outerjoin(WorkOrder, WorkOrder.id == Drive.work_order_id)
+        .where(Task.state == TaskState.OPEN, or_(visible_cases(viewer), _held(viewer)))
+        .order_by(Task.id)
+        .limit(limit)
+    )
+    if case_id is not None:
+        query = query.where(Drive.case_id == case_id)
+    if mine:
+        query = query.where(_doable(viewer))
+    return [(row[0], row[1], row[2]) for row in session().execute(query)]
+
+
+def _held(viewer: Viewer) -> ColumnElement[bool]:
+    return policy.held_order_filter(viewer)(team_id=WorkOrder.team_id, holder_id=WorkOrder.holder_id)
+
+
+def _doable(viewer: Viewer) -> ColumnElement[bool]:
+    """The SQL form of `policy.may_do_task` on `Task`."""
+    if not policy.may_work_on_cases(viewer):
+        return false()
+    if viewer.sees_all:
+        return true()
+    nobody = and_(Task.candidate_teams == [], Task.candidate_users == [])
+    teams = [Task.candidate_teams.contains([key]) for key in sorted(viewer.team_keys)]
+    return or_(Task.assignee_id == viewer.user_id, nobody, Task.candidate_users.contains([viewer.login]), *teams)
+
+
+def orders(viewer: Viewer, where: Sequence[ColumnElement[bool]], *, limit: int) -> list[tuple[WorkOrder, str]]:
+    """Return work orders that the viewer may see, newest first, with the number of their case."""
+    query = (
+        select(WorkOrder, Case.number)
+        .join(Case, Case.id == WorkOrder.case_id)
+        .where(visible_orders(viewer), *where)
+        .order_by(WorkOrder.id.desc())
+        .limit(limit)
+    )
+    return [(row[0], row[1]) for row in session().execute(query)]
 
 
 def message(viewer: Viewer, message_id: int) -> Message:

@@ -22,7 +22,7 @@ from app.web.rules import Rule, rule_of
 BEARER = "Bearer "
 
 
-class LoginNeeded(Exception):  # noqa: N818 -- a turn in the path, not an error
+class LoginNeeded(Exception):
     """Nobody is signed in and the route needs somebody; `because` tells an API client what was wrong with its token."""
 
     def __init__(self, because: str = "") -> None:
@@ -31,7 +31,7 @@ class LoginNeeded(Exception):  # noqa: N818 -- a turn in the path, not an error
         self.because = because
 
 
-class _Undo(Exception):  # noqa: N818
+class _Undo(Exception):
     """Carries a refusing response out of its transaction."""
 
     def __init__(self, response: Response) -> None:

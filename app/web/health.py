@@ -11,6 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from app import db, doorbell, schedule
+from app.clock import utcnow
 from app.messaging import intake
 from app.web.rules import public
 
@@ -38,8 +39,8 @@ def _redis() -> tuple[bool, str]:
 
 def _clock() -> tuple[bool, str]:
     with db.unit_of_work():
-        lag = -(schedule.next_due_in() or 0.0)
-    late = max(0.0, lag)
+        oldest = schedule.oldest_due()
+    late = max(0.0, (utcnow() - oldest).total_seconds()) if oldest else 0.0
     return late <= CLOCK_LAG_SECONDS, f"the oldest due timer is {late:.1f} s late"
 
 

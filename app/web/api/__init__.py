@@ -1,0 +1,38 @@
+"""REST API, version 1: bearer tokens, JSON, problem documents. Made for scripts and other systems."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import orjson
+from flask import Blueprint, Flask, Response, current_app
+
+from app.web import frame, openapi
+from app.web.api import cases, history, processes, shapes, work
+from app.web.api.contract import operation
+from app.web.rules import public, signed_in
+
+blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
+for part in (cases, work, history, processes):
+    blueprint.register_blueprint(part.blueprint)
+
+
+@blueprint.get("/me")
+@operation("Who am I", tag="me", answers=shapes.Me)
+@signed_in
+def me() -> shapes.Me:
+    """Return the user that the token belongs to."""
+    viewer = frame.viewer()
+    return shapes.Me(login=viewer.login, name=viewer.name, role=str(viewer.role), teams=sorted(viewer.team_keys))
+
+
+@cache
+def _document(app: Flask) -> bytes:
+    return orjson.dumps(openapi.document(app))
+
+
+@blueprint.get("/openapi.json")
+@public
+def described() -> Response:
+    """Return the OpenAPI document of this API."""
+    return Response(_document(current_app._get_current_object()), content_type="application/json")  # type: ignore[attr-defined]  # noqa: SLF001

@@ -1,0 +1,133 @@
+"""Every route × every role, generated from the route table: a new route without a rule, or one that forgets whose case it
+shows, fails here without anybody writing a test for it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import pytest
+from werkzeug.routing import Map
+
+from app.db import unit_of_work
+from app.identity import queries
+from app.web import create_app
+from app.web.rules import rule_of
+from tests.web.matrix import OF_A_CASE, SAMPLES, World, make_world
+
+SAFE = {"GET", "HEAD", "OPTIONS"}
+# Routes that take their caller's word for something else than a login, each with the reason.
+OWN_PROOF = {"auth.sign_in": "the login form has a form token of its own"}
+
+
+def _routes():
+    """All routes, read once without a database."""
+    app = create_app()
+    found = []
+    for route in app.url_map.iter_rules():
+        methods = sorted((route.methods or set()) - {"HEAD", "OPTIONS"})
+        found += [(route.endpoint, method) for method in methods if route.endpoint != "static"]
+    return sorted(found)
+
+
+ROUTES = _routes()
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Paths of endpoints in a world: with every parameter naming something real, or something that is not there."""
+
+    url_map: Map
+    world: World
+
+    def _route(self, endpoint):
+        return max(self.url_map.iter_rules(endpoint), key=lambda rule: len(rule.arguments))
+
+    def _values(self, endpoint):
+        route = self._route(endpoint)
+        unknown = route.arguments - set(SAMPLES)
+        assert not unknown, f"Say in tests/web/matrix.py SAMPLES what {sorted(unknown)} of {route.rule} stands for."
+        return {name: SAMPLES[name](self.world) for name in route.arguments}
+
+    def is_of_a_case(self, endpoint):
+        return bool(self._route(endpoint).arguments & OF_A_CASE)
+
+    def real(self, endpoint):
+        return self.url_map.bind("localhost").build(endpoint, self._values(endpoint))
+
+    def unknown(self, endpoint):
+        values = self._values(endpoint)
+        for name in values.keys() & OF_A_CASE:
+            values[name] = "RB-1999-000001" if isinstance(values[name], str) else 999_999_999
+        return self.url_map.bind("localhost").build(endpoint, values)
+
+    def blurred(self, text, endpoint):
+        """The answer without what was asked for, and without what differs with every answer."""
+        for path in (self.real(endpoint), self.unknown(endpoint)):
+            text = text.replace(path, "PATH").replace(quote(path), "PATH")
+        return re.sub(r'nonce="[^"]*"|value="[^"]*"', "", text)
+
+
+@pytest.fixture
+def paths(application, cast):
+    """Paths in a world with one case of the service team and all that hangs on it."""
+    with unit_of_work():
+        return Paths(application.url_map, make_world(cast))
+
+
+def viewer_of(person):
+    with unit_of_work():
+        return queries.viewer(person.id)
+
+
+@pytest.mark.parametrize("endpoint,method", ROUTES)
+def test_each_route_lets_in_whom_its_rule_names_and_nobody_else(application, browser, paths, endpoint, method):
+    path, cast = paths.real(endpoint), paths.world.cast
+    rule = rule_of(application.view_functions[endpoint])
+    assert rule is not None
+    for person in (None, cast.charlie, cast.desi, cast.alice, cast.mona, cast.ada):
+        answer = browser(person).request(method, path)
+        status, who = answer.status_code, f"{person.login if person else 'a stranger'}: {method} {path}"
+        assert status < 500 or endpoint == "health.ready", f"{who} fails with {status}: {answer.text[:300]}"
+        if rule.is_public:
+            assert status != 401 or endpoint in OWN_PROOF
+        elif person is None:
+            assert status == 401 or answer.location.startswith("/login"), f"{who} gets {status}"
+        elif not rule.admits(viewer_of(person)):
+            assert status == 403, f"{who}: {rule.name} should refuse, got {status}"
+        else:
+            assert status != 401, who
+            assert not (method in SAFE and person in {cast.mona, cast.ada} and status == 403), f"{who} is refused"
+
+
+@pytest.mark.parametrize("endpoint,method", ROUTES)
+def test_another_team_learns_as_little_as_from_an_id_that_does_not_exist(application, browser, paths, endpoint, method):
+    if not paths.is_of_a_case(endpoint) or rule_of(application.view_functions[endpoint]).is_public:
+        return
+    charlie = browser(paths.world.cast.charlie)
+    real, unknown = charlie.request(method, paths.real(endpoint)), charlie.request(method, paths.unknown(endpoint))
+    assert real.status_code in {403, 404, 422}, (
+        f"{method} {paths.real(endpoint)} answers {real.status_code} to another team"
+    )
+    assert real.status_code == unknown.status_code
+    assert paths.blurred(real.text, endpoint) == paths.blurred(unknown.text, endpoint)
+
+
+@pytest.mark.parametrize("endpoint,method", [each for each in ROUTES if each[1] not in SAFE])
+def test_no_unsafe_route_believes_a_cookie_alone(application, browser, paths, endpoint, method):
+    if rule_of(application.view_functions[endpoint]).is_public:
+        assert endpoint in OWN_PROOF, (
+            f"{endpoint} is public and changes things: say in OWN_PROOF how it knows its callers."
+        )
+        return
+    ada = browser(paths.world.cast.ada)
+    for headers in ({}, {"X-CSRF-Token": "x"}, {"X-CSRF-Token": browser(paths.world.cast.alice).csrf}):
+        answer = ada.client.open(paths.real(endpoint), method=method, headers=headers)
+        assert answer.status_code == 403, f"{method} {endpoint} answers {answer.status_code} to a forged request"
+
+
+@pytest.mark.parametrize("endpoint", sorted({endpoint for endpoint, method in ROUTES if method == "GET"}))
+def test_ids_that_do_not_exist_are_not_found(application, browser, paths, endpoint):
+    if paths.is_of_a_case(endpoint) and not rule_of(application.view_functions[endpoint]).is_public:
+        assert browser(paths.world.cast.ada).get(paths.unknown(endpoint)).status_code == 404
