@@ -1,6 +1,6 @@
 """The event stream for open screens: one asyncio process holds thousands of them, fed by one reader of the news.
 
-A screen shows a signed ticket, gets what its user may know, and after a gap what it has missed, or `reset` when that is gone.
+A screen shows a signed admission, gets what its user may know, and after a gap what it has missed, or `reset` when that is gone.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from app.logs import log
 from app.realtime import STREAM
 from app.settings import settings
 
-TICKET_SECONDS = 12 * 3600
+ADMISSION_SECONDS = 12 * 3600
 TAIL = 5_000
 WAITING = 1_000
 BEAT_SECONDS = 15.0
@@ -36,7 +36,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Item = tuple[str, dict[str, Any]]
 
 
-def ticket(*, user_id: int, role: str, team_ids: list[int]) -> str:
+def admission(*, user_id: int, role: str, team_ids: list[int]) -> str:
     """Return what a screen shows to open its stream."""
     return crypto.sign("stream", {"u": user_id, "r": role, "t": team_ids})
 
@@ -163,7 +163,7 @@ def _admit(scope: Scope, query: dict[str, list[str]]) -> Screen | None:
     if scope["path"] != "/stream" or scope["method"] != "GET":
         return None
     try:
-        who = crypto.unsign("stream", query.get("ticket", [""])[0], max_age=TICKET_SECONDS)
+        who = crypto.unsign("stream", query.get("admission", [""])[0], max_age=ADMISSION_SECONDS)
     except Forbidden:
         return None
     return Screen(who["u"], who["r"], frozenset(who["t"]))

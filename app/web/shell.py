@@ -1,4 +1,4 @@
-"""What every page of the desk carries: navigation by rights, views with counts, the stream's address and ticket."""
+"""What every page of the desk carries: navigation by rights, views with counts, the stream's address and admission."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ def navigation() -> list[dict[str, str]]:
 
 
 def stream_url() -> str:
-    """Return the address of the event stream with this viewer's ticket."""
+    """Return the address of the event stream with this viewer's admission."""
     viewer = frame.viewer()
-    ticket = streaming.ticket(user_id=viewer.user_id, role=str(viewer.role), team_ids=sorted(viewer.team_ids))
-    return f"{settings().stream_url}?ticket={ticket}"
+    admission = streaming.admission(user_id=viewer.user_id, role=str(viewer.role), team_ids=sorted(viewer.team_ids))
+    return f"{settings().stream_url}?admission={admission}"
 
 
 def page(template: str, *, section: str, **context: Any) -> str:
