@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -92,12 +93,12 @@ class Child:
         """Whether the process is there to be asked."""
         return self.process.poll() is None
 
-    def left_by_itself(self) -> bool:
-        """Whether a process whose pipe has ended went of its own will."""
+    def exit_code(self) -> int | None:
+        """How a process whose pipe has ended went; None when it is still going."""
         try:
-            return self.process.wait(timeout=1.0) == 0
+            return self.process.wait(timeout=1.0)
         except subprocess.TimeoutExpired:
-            return False
+            return None
 
     def stop(self) -> None:
         """Kill it and collect what the system keeps of it."""
@@ -153,9 +154,11 @@ class Pool:
             kept = child.uses < MAX_USES
             return answer
         except ChildError:
-            # A minute without work may have ended just now; then nothing of this request was begun.
-            if child.left_by_itself():
-                raise _LeftIdleError from None
+            match child.exit_code():
+                case 0:  # a minute without work ended just now: nothing of this request was begun
+                    raise _LeftIdleError from None
+                case code if code == -signal.SIGXCPU:
+                    raise TimeoutError from None
             raise
         finally:
             self._give(child, kept=kept)
