@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Source:
     """One Python file of ours."""
 
@@ -58,13 +58,13 @@ def dotted(node: ast.AST) -> str:
     return ""
 
 
-def calls(source: Source) -> Iterator[tuple[ast.Call, str]]:
+@cache
+def calls(source: Source) -> list[tuple[ast.Call, str]]:
     """Every call with the dotted name of what is called."""
-    for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call):
-            yield node, dotted(node.func)
+    return [(node, dotted(node.func)) for node in ast.walk(source.tree) if isinstance(node, ast.Call)]
 
 
+@cache
 def imported_names(source: Source) -> dict[str, str]:
     """Local name → full name, for everything imported anywhere in the file."""
     names: dict[str, str] = {}
