@@ -60,13 +60,12 @@ def _evaluate(table: DecisionTable, names: Mapping[str, Any], done: dict[str, De
     inputs = [_input(table, column, names) for column in table.inputs]
     matched = _matching(table, inputs, names)
     rows, outputs = _decide(table, matched, names)
-    labels = {column.label: jsonable(value) for column, value in zip(table.inputs, inputs, strict=True)}
     return DecisionResult(
         decision_id=table.id,
         outputs=outputs,
         rows=tuple(number for number, _ in rows),
         row_ids=tuple(rule.id for _, rule in rows),
-        inputs=labels,
+        inputs=_shown(table, inputs),
         annotations=tuple(rule.annotation for _, rule in rows),
         required=tuple(done[needed.id] for needed in table.requires),
     )
@@ -88,11 +87,22 @@ def _results(tables: tuple[DecisionTable, ...], done: Mapping[str, DecisionResul
 
 def _input(table: DecisionTable, column: InputColumn, names: Mapping[str, Any]) -> Any:
     try:
-        return coerce(column.expression.evaluate(names), column.type)
+        value = coerce(column.expression.evaluate(names), column.type)
+        jsonable(value)  # A range cannot be tested, and could not be shown in the audit trail.
+        return value
     except LanguageError as error:
         raise DecisionError(
             f"Decision “{table.name}”, input “{column.label}”: {error.message}", element_id=column.id
         ) from error
+
+
+def _shown(table: DecisionTable, inputs: list[Any]) -> dict[str, Any]:
+    """The tested values by column; a second column of the same label gets its number."""
+    found: dict[str, Any] = {}
+    for number, (column, value) in enumerate(zip(table.inputs, inputs, strict=True), 1):
+        label = f"{column.label} ({number})" if column.label in found else column.label
+        found[label] = jsonable(value)
+    return found
 
 
 def _matching(table: DecisionTable, inputs: list[Any], names: Mapping[str, Any]) -> list[tuple[int, Rule]]:

@@ -72,7 +72,7 @@ def coerce(value: Any, declared: str) -> Any:
     """
     if value is None or isinstance(value, list) or not declared:
         return value
-    value = _COERCIONS.get(declared, _same)(convert(value))
+    value = plain(_COERCIONS.get(declared, _same)(convert(value)))
     kind = kind_of(convert(value))
     wanted = _WANTED.get(declared)
     if wanted and kind not in wanted:

@@ -20,7 +20,7 @@ NAMESPACES = frozenset(
 )
 
 
-class UnreadableXml(Exception):  # noqa: N818 - it is shown to the designer as a finding
+class UnreadableXml(Exception):
     """The bytes are not a decision file; the text is a sentence for the designer."""
 
 
