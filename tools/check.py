@@ -13,7 +13,8 @@ from pathlib import Path
 from tools.node import environment, node
 
 ROOT = Path(__file__).resolve().parent.parent
-BIN = Path(sys.executable).parent
+# Started by module and not by script, so that a checkout may be moved. This one has no module of its own to start.
+LINT_IMPORTS = "from importlinter.cli import lint_imports_command as run; run()"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def gates() -> list[Gate]:
         Gate("mypy", (python, "-m", "mypy", *sources)),
         Gate("ruff", (python, "-m", "ruff", "check", ".")),
         Gate("format", (python, "-m", "ruff", "format", "--check", ".")),
-        Gate("imports", (str(BIN / "lint-imports"), "--no-logo")),
+        Gate("imports", (python, "-c", LINT_IMPORTS, "--no-logo")),
         Gate("migrations", (python, "-m", "tools.check", "--migrations")),
         Gate("deptry", (python, "-m", "deptry", ".")),
         Gate(
@@ -50,7 +51,12 @@ def gates() -> list[Gate]:
         ),
         Gate(
             "spelling",
-            (str(BIN / "codespell"), *_there("app", "channels", "tools", "docs", "tests", "README.md", "CHANGELOG.md")),
+            (
+                python,
+                "-m",
+                "codespell_lib",
+                *_there("app", "channels", "tools", "docs", "tests", "README.md", "CHANGELOG.md"),
+            ),
         ),
     ]
 
