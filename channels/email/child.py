@@ -40,7 +40,7 @@ _MAX_ANSWER = 512 * 1024 * 1024
 _log = logging.getLogger(__name__)
 
 
-class _ChildFailed(Exception):  # noqa: N818 - never leaves this module
+class _ChildFailed(Exception):
     pass
 
 

@@ -13,6 +13,9 @@ from channels.email.html import QUOTE_CLASSES, QUOTE_IDS
 QUOTE = "\ufdd0"  # a line of its own: here the client's quote begins …
 END = "\ufdd1"  # … and here it ends
 RULE = "\ufdd2"  # a divider line; what follows may be a quote's header
+INDENT = "\ufdd3"  # before each line of a blockquote that may be the writer's own
+CUT = "\ufdd4"  # from here on everything is quoted
+ATTRIBUTION = "\ufdd5"  # here the line that announces the quote begins; END closes it too
 
 _TOKEN = re.compile(r"<(/?)([a-z0-9]+)((?: [a-z-]+=\"[^\"]*\")*)>|([^<]+)")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
@@ -22,8 +25,16 @@ _WORDS_OF_LINES = "div tr li dt dd section article header footer aside main cent
 _LINES = frozenset(_WORDS_OF_LINES.split())
 _VOID = frozenset(("br", "img", "hr", "wbr", "col"))
 _QUOTE_TAGS = frozenset(("div", "span", "blockquote", "table", "p", "hr", "a", "td"))
-_NOT_QUOTES = frozenset(("gmail_attr", "gmail_signature", "ms-outlook-mobile-signature", "Signature"))
-_STARTS = (QUOTE_CLASSES | QUOTE_IDS) - _NOT_QUOTES
+_ATTRIBUTIONS = frozenset(("gmail_attr", "moz-cite-prefix"))
+_CUTS = frozenset(
+    ("divRplyFwdMsg", "appendonsend", "OutlookMessageHeader", "reply-intro", "zwchr", "oriMsgHtmlSeperator",
+     "yahoo-quoted-begin-line", "mail-editor-reference-message-container")
+)  # fmt: skip
+_NO_QUOTES = frozenset(
+    ("gmail_signature", "ms-outlook-mobile-signature", "Signature", "moz-forward-container", "isForwardContent")
+)
+_STARTS = (QUOTE_CLASSES | QUOTE_IDS) - _NO_QUOTES - _ATTRIBUTIONS - _CUTS
+_CITE = re.compile(r" type=\"cite\"| class=\"[^\"]*(?:quote|cite)| style=\"[^\"]*border-left|id=\"isReplyContent")
 _MARK = re.compile(r" (?:class|id)=\"([^\"]*)\"")
 _ALT = re.compile(r" alt=\"([^\"]{1,8})\"")
 _SOLID_TOP = re.compile(r" style=\"[^\"]*border-top:[^;\"]*(?:solid|1pt|1\.0pt)")
@@ -32,12 +43,12 @@ _NONCHARACTERS = re.compile("[\ufdd0-\ufdef]")
 
 
 class _Writer:
-    """Collects lines; knows how deep in quotes it is."""
+    """Collects lines; knows in which quotes it is."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.current: list[str] = []
-        self.depth = 0
+        self.quotes: list[str] = []  # the prefix of each blockquote around this line
         self.preformatted = 0
 
     def text(self, data: str) -> None:
@@ -67,7 +78,7 @@ class _Writer:
 
     def paragraph(self) -> None:
         self.break_line()
-        if self.lines and self.lines[-1].strip("> "):
+        if self.lines and self.lines[-1].strip("> \ufdd3"):
             self.lines.append(self.prefix)
 
     def mark(self, sign: str) -> None:
@@ -76,7 +87,7 @@ class _Writer:
 
     @property
     def prefix(self) -> str:
-        return "> " * min(self.depth, 20)
+        return "".join(self.quotes[:20])
 
 
 def to_text(html: str, *, marks: bool = False) -> str:
@@ -101,9 +112,9 @@ def to_text(html: str, *, marks: bool = False) -> str:
             continue
         if marks and tag in _QUOTE_TAGS and (sign := _sign(tag, match[3])):
             writer.mark(sign)
-            if sign == QUOTE and tag not in _VOID:
+            if sign in {QUOTE, ATTRIBUTION} and tag not in _VOID:
                 open_marks.append((tag, nesting - 1))
-        _open(writer, tag, match[3])
+        _open(writer, tag, match[3], marks=marks)
     writer.break_line()
     return _EXTRA_LINES.sub("\n\n", "\n".join(line.rstrip() for line in writer.lines)).strip("\n")
 
@@ -111,15 +122,19 @@ def to_text(html: str, *, marks: bool = False) -> str:
 def _sign(tag: str, attributes: str) -> str:
     if not attributes:
         return RULE if tag == "hr" else ""
-    for found in _MARK.findall(attributes):
-        if any(word in _STARTS for word in found.split()):
-            return QUOTE
+    marks = {word for found in _MARK.findall(attributes) for word in found.split()}
+    if marks & _CUTS:
+        return CUT
+    if marks & _ATTRIBUTIONS:
+        return ATTRIBUTION
+    if marks & _STARTS and tag != "blockquote":
+        return QUOTE
     if tag == "hr" or _SOLID_TOP.search(attributes):
         return RULE
     return ""
 
 
-def _open(writer: _Writer, tag: str, attributes: str) -> None:
+def _open(writer: _Writer, tag: str, attributes: str, *, marks: bool) -> None:
     if tag == "br":
         writer.end_line()
     elif tag == "img":
@@ -127,7 +142,9 @@ def _open(writer: _Writer, tag: str, attributes: str) -> None:
             writer.text(found[1])  # an emoji drawn as a picture
     elif tag in _PARAGRAPHS:
         writer.paragraph()
-        writer.depth += tag == "blockquote"
+        if tag == "blockquote":
+            cited = not marks or bool(writer.quotes and writer.quotes[-1] == "> ") or bool(_CITE.search(attributes))
+            writer.quotes.append("> " if cited else INDENT)
         writer.preformatted += tag == "pre"
     elif tag in _LINES or tag == "hr":
         writer.break_line()
@@ -140,7 +157,8 @@ def _open(writer: _Writer, tag: str, attributes: str) -> None:
 def _close(writer: _Writer, tag: str) -> None:
     if tag in _PARAGRAPHS:
         writer.break_line()
-        writer.depth -= tag == "blockquote"
+        if tag == "blockquote" and writer.quotes:
+            writer.quotes.pop()
         writer.preformatted -= tag == "pre"
         writer.paragraph()
     elif tag in _LINES:

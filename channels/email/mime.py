@@ -13,6 +13,7 @@ from channels.email.limits import MAX_HEADER_BLOCK, MAX_MESSAGE, Problems
 from channels.email.parsed import MailAddress, ParsedMail
 from channels.email.quotes import extract_reply
 from channels.email.render import render
+from channels.email.reply_token import find_tokens
 from channels.email.structure import read_parts
 
 _WORDS_OF_KEPT = (
@@ -22,16 +23,12 @@ _WORDS_OF_KEPT = (
     "x-ringback-token x-ringback-case x-failed-recipients"
 )
 _KEPT = frozenset(_WORDS_OF_KEPT.split())
-_RECIPIENTS = (
-    "to",
-    "cc",
-    "delivered-to",
-    "x-original-to",
-    "envelope-to",
-    "x-envelope-to",
-    "x-forwarded-to",
-    "x-rcpt-to",
-)
+_TOKEN_FIELDS = frozenset(
+    (
+        "to", "cc", "delivered-to", "x-original-to", "envelope-to", "x-envelope-to", "x-forwarded-to", "x-rcpt-to",
+        "in-reply-to", "references",
+    )
+)  # fmt: skip
 _MAX_KEPT = 1000
 _MAX_TOKENS = 50
 
@@ -105,19 +102,9 @@ def _kept(header: Header) -> dict[str, str]:
 
 
 def _tokens(header: Header) -> tuple[str, ...]:
-    """What may be a reply token: the part after the plus of every recipient, and the token header sent back to us."""
-    found: dict[str, None] = {}
-    for name in _RECIPIENTS:
-        for value in header.all(name):
-            if b"+" not in value:
-                continue
-            for box in parse_addresses(value, problems=Problems()):
-                tag = box.address.rpartition("@")[0].partition("+")[2]
-                if tag:
-                    found[tag] = None
-    for value in header.all("x-ringback-token"):
-        found[decode_header(value)[:500]] = None
-    return tuple(found)[:_MAX_TOKENS]
+    """What looks like a reply token of this desk: in the addresses it came to, and in the ids of what it answers."""
+    values = [value for name, value in header.fields if name in _TOKEN_FIELDS and b"rb-" in value.lower()]
+    return find_tokens(decode_header(value) for value in values)[:_MAX_TOKENS]
 
 
 def scan_headers(raw: bytes, *, problem: str) -> ParsedMail:

@@ -1,0 +1,287 @@
+"""What each line of a mail is: new text, a quote, or one of the lines by which a client announces its quote."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from channels.email.htmltext import ATTRIBUTION, CUT, END, INDENT, QUOTE, RULE
+from channels.email.quotes import words
+
+TEXT, EMPTY, QUOTED, ATTRIBUTED, CUTS, FORWARDED, INDENTED = "t", "e", "q", "a", "o", "f", "b"
+MAX_LINES = 4000
+_WIDTH = 1000  # characters of a line that are looked at
+_MAX_SPAN = 5  # lines of one attribution
+_MAX_JOINED = 420
+_MAX_TRIED = 200  # lines that end like an attribution; nobody answers more mails at once
+_SHORT = 200
+_BLANK = " " + RULE + INDENT
+_BLOCK = 12  # lines looked at for a block of headers
+
+
+_OPEN = TEXT + INDENTED  # kinds of lines in which headers and dividers are looked for
+_FORM_LINE = re.compile(r"\s{0,4}[^\W\d_][\w /-]{1,30}[:：]\s{0,4}\S")
+
+
+@dataclass(slots=True)
+class Lines:
+    """The lines of a mail and one letter for each."""
+
+    lines: list[str]
+    kinds: str
+
+    def without(self, start: int, end: int) -> Lines:
+        """The lines without a range."""
+        return Lines(self.lines[:start] + self.lines[end:], self.kinds[:start] + self.kinds[end:])
+
+    def part(self, start: int, end: int | None = None) -> Lines:
+        return Lines(self.lines[start:end], self.kinds[start:end])
+
+    def has_text(self, start: int = 0, end: int | None = None) -> bool:
+        return TEXT in self.kinds[start:end]
+
+
+def classify(text: str) -> Lines:
+    """The lines of `text`; what stands after MAX_LINES is never looked at."""
+    lines = _split_shared(text.split("\n", MAX_LINES))
+    heads = [line[:_WIDTH].replace("\xa0", " ").replace("\u200b", "").replace("&nbsp;", " ") for line in lines]
+    kinds = [_simple_kind(line) for line in heads]
+    heads = [line.lstrip(INDENT) for line in heads]
+    _mark_blocks(heads, kinds)
+    _mark_attributions(heads, kinds)
+    _mark_html(heads, kinds)
+    return Lines(lines, _settle("".join(kinds)))
+
+
+def _split_shared(lines: list[str]) -> list[str]:
+    """Give an attribution its own line when it shares one with the reply, and a quote follows."""
+    for index, line in enumerate(lines[:-1]):
+        if "wrote" not in line[-12:] or len(line) > 600:
+            continue
+        following = next((after for after in lines[index + 1 : index + 4] if after.strip()), "")
+        match = words.SHARED_LINE.match(line)
+        if match and following.lstrip().startswith(">") and not words.OPENER.match(line):
+            return [*lines[:index], match[1], match[2], *lines[index + 1 :]]
+    return lines
+
+
+def _simple_kind(line: str) -> str:
+    bare = line.strip()
+    if bare.strip(_BLANK) == "":
+        return EMPTY
+    first = bare[0]
+    if first in ">＞":
+        return QUOTED
+    if first == INDENT:
+        return INDENTED
+    if bare == CUT or _is_separator(line):
+        return CUTS
+    if len(bare) < _SHORT and words.FORWARD.match(line):
+        return FORWARDED
+    if first in "-_=" and words.DASHED.match(line):
+        return ATTRIBUTED
+    return TEXT
+
+
+def _is_separator(line: str) -> bool:
+    if len(line) > _SHORT or not any(letter.isalpha() for letter in line):
+        return False
+    return bool(words.SEPARATOR.match(line) or words.SEPARATOR_OPEN.match(line) or words.REPLY_ABOVE.search(line))
+
+
+# ---- the block of From, Sent, To and Subject
+
+
+def _mark_blocks(heads: list[str], kinds: list[str]) -> None:
+    index = 0
+    while index < len(heads):
+        if kinds[index] in _OPEN and words.header_kind(heads[index])[0] and (size := _block(heads, kinds, index)):
+            start = _with_rule(heads, kinds, index)
+            kinds[start : index + size] = [CUTS] * (index + size - start)
+            index += size
+        index += 1
+
+
+def _block(heads: list[str], kinds: list[str], index: int) -> int:
+    """How many lines the block of headers at `index` has, 0 when it is none."""
+    first, value = words.header_kind(heads[index])
+    if first not in {"from", "date", "subject", "to"}:
+        return 0
+    seen = {first}
+    values = [value]
+    last, blanks = index, 0
+    for at in range(index + 1, min(index + _BLOCK, len(heads))):
+        if kinds[at] == EMPTY:
+            blanks += 1
+            if blanks > len(seen) + 1:
+                break
+            continue
+        kind, value = words.header_kind(heads[at]) if kinds[at] in _OPEN else ("", "")
+        if kind:
+            if kind in seen and kind not in {"cc", "other", "to"}:
+                break
+            seen.add(kind)
+            values.append(value)
+            last = at
+        elif at - last > 2 or kinds[at - 1] == EMPTY:
+            break
+    ruled = _ruled(heads, index)
+    if not ruled and (_is_form(heads, last + 1) or _is_form(heads, index - 1)):
+        return 0
+    return last - index + 1 if _is_block(seen - {"other"}, values, ruled=ruled) else 0
+
+
+def _is_form(heads: list[str], at: int) -> bool:
+    """Whether the line next to the block is one more `Name: value`: then all of it is a form that somebody filled in."""
+    return 0 <= at < len(heads) and bool(_FORM_LINE.match(heads[at])) and not words.header_kind(heads[at])[0]
+
+
+def _is_block(seen: set[str], values: list[str], *, ruled: bool) -> bool:
+    told = " ".join(values)
+    evidence = bool(words.MAILBOX.search(told)) + bool(words.DATE.search(told)) + ruled
+    mailed = bool(words.MAILBOX.search(told))
+    if "from" in seen and len(seen) >= 3:  # a journey has a `from`, a `to` and a date, too
+        return ("subject" in seen and evidence > 0) or mailed or ruled or len(seen) >= 4
+    if len(seen) >= 3:
+        return evidence > 1
+    return len(seen) == 2 and (evidence > 1 if seen & {"from", "to"} else ruled)
+
+
+def _ruled(heads: list[str], index: int) -> bool:
+    """Whether a divider or a marker of a quote stands right before the line."""
+    for at in range(index - 1, max(-1, index - 4), -1):
+        bare = heads[at].strip()
+        if bare in {RULE, CUT, QUOTE}:
+            return True
+        if bare:
+            return bool(words.RULE_LINE.match(bare)) or bool(words.SEPARATOR.match(bare))
+    return False
+
+
+def _with_rule(heads: list[str], kinds: list[str], index: int) -> int:
+    """The start of the block with the divider line before it."""
+    at = index - 1
+    while at >= 0 and kinds[at] == EMPTY and index - at < 4:
+        at -= 1
+    if at >= 0 and kinds[at] in _OPEN and words.RULE_LINE.match(heads[at]):
+        return at
+    return index
+
+
+# ---- the line that says who wrote and when
+
+
+def _mark_attributions(heads: list[str], kinds: list[str]) -> None:
+    tried = 0
+    for index, line in enumerate(heads):
+        if kinds[index] != TEXT or tried >= _MAX_TRIED or not _may_close(line):
+            continue
+        tried += 1
+        start = _attribution_start(heads, kinds, index)
+        if start is not None:
+            kinds[start : index + 1] = [ATTRIBUTED] * (index + 1 - start)
+
+
+def _may_close(line: str) -> bool:
+    bare = line.rstrip(' *_"”')
+    if not bare or len(bare) > _MAX_JOINED:
+        return False
+    return bare[-1] in ":：>)]" or bool(words.VERB_LAST.search(bare[-60:]))
+
+
+def _attribution_start(heads: list[str], kinds: list[str], index: int) -> int | None:
+    """The first line of the attribution that ends at `index`, None when it is none. Several lines need an opening word."""
+    quoted = _quote_follows(kinds, index)
+    joined = ""
+    for start in range(index, max(-1, index - _MAX_SPAN), -1):
+        if kinds[start] != TEXT:
+            break
+        joined = f"{heads[start].strip()} {joined}".rstrip(' *_"”')
+        if len(joined) > _MAX_JOINED:
+            break
+        opens = bool(words.OPENER.match(joined))
+        if _is_attribution(joined, opens=opens, quoted=quoted) and _whole(heads, kinds, start, opens=opens):
+            return start
+    return None
+
+
+def _whole(heads: list[str], kinds: list[str], start: int, *, opens: bool) -> bool:
+    """An attribution that begins without an opening word must not be the tail of a sentence."""
+    if opens or start == 0 or kinds[start - 1] != TEXT:
+        return True
+    before = heads[start - 1].rstrip()
+    return before.endswith((".", "!", "?", ",", "。", "！", "？")) and not words.OPENER.match(before)
+
+
+def _quote_follows(kinds: list[str], index: int) -> bool:
+    for kind in kinds[index + 1 : index + 4]:
+        if kind != EMPTY:
+            return kind in {QUOTED, INDENTED}
+    return False
+
+
+def _is_attribution(joined: str, *, opens: bool, quoted: bool) -> bool:
+    closed = joined[-1:] in ":："
+    dated = bool(words.DATE.search(joined))
+    mailbox = bool(words.MAILBOX.search(joined))
+    if words.VERB_LAST.search(joined) and (closed or quoted):
+        return (
+            (opens and (dated or mailbox or quoted)) or mailbox or (quoted and len(joined) < 120) or (dated and closed)
+        )
+    if closed and words.VERB_FIRST.search(joined):
+        return (dated or mailbox) and (opens or quoted or mailbox)
+    if dated and words.BARE.search(joined):
+        return (closed or quoted) and (opens or quoted or bool(words.DATE.match(joined)))
+    return False
+
+
+# ---- marks from HTML
+
+
+def _mark_html(heads: list[str], kinds: list[str]) -> None:
+    """Turn the marks of a client's HTML into kinds: what is inside its quote and no blockquote belongs to the quote."""
+    open_marks: list[tuple[str, int]] = []
+    for index, line in enumerate(heads):
+        if line in {QUOTE, ATTRIBUTION}:
+            kinds[index] = EMPTY
+            open_marks.append((line, index))
+        elif line == END:
+            kinds[index] = EMPTY
+            if open_marks:
+                sign, start = open_marks.pop()
+                _mark_region(kinds, start, index, sign=sign)
+
+
+def _mark_region(kinds: list[str], start: int, end: int, *, sign: str) -> None:
+    region = kinds[start:end]
+    if sign == ATTRIBUTION:
+        kinds[start:end] = [ATTRIBUTED if kind == TEXT else kind for kind in region]
+        return
+    if FORWARDED in region and TEXT not in region[: region.index(FORWARDED)]:
+        return
+    kinds[start] = ATTRIBUTED
+    blocks = [at for at, kind in enumerate(region) if kind in {QUOTED, INDENTED}]
+    if not blocks:
+        kinds[start + 1 : end] = [QUOTED if kind in {TEXT, CUTS, ATTRIBUTED} else kind for kind in region[1:]]
+        return
+    for at in range(1, len(region)):
+        if at < blocks[0] and region[at] in {TEXT, CUTS}:
+            kinds[start + at] = ATTRIBUTED
+        elif region[at] == INDENTED:
+            kinds[start + at] = QUOTED
+
+
+def _settle(kinds: str) -> str:
+    """Indented blocks are quotes where something announces them, and the writer's own otherwise."""
+    if INDENTED not in kinds:
+        return kinds
+    settled: list[str] = []
+    before = TEXT
+    for kind in kinds:
+        now = kind
+        if kind == INDENTED:
+            now = QUOTED if before in {ATTRIBUTED, QUOTED} else TEXT
+        if now != EMPTY:
+            before = now
+        settled.append(now)
+    return "".join(settled)
