@@ -23,14 +23,16 @@ MAX_ANSWER = 4_000_000
 
 _PROGRAM = Path(__file__).with_name("script_child.py")
 _HEADER = struct.Struct(">I")
+# Left after a minute without work, or killed by somebody else: our own limits end a child in other ways.
+_NO_FAULT = (0, -signal.SIGKILL, -signal.SIGTERM)
 
 
 class ChildError(Exception):
     """The child ended before it answered."""
 
 
-class _LeftIdleError(ChildError):
-    """It ended because it had nothing to do."""
+class _LostError(ChildError):
+    """It ended for no fault of the script: after a minute without work, or killed from outside."""
 
 
 class Child:
@@ -143,7 +145,7 @@ class Pool:
         with self._places:
             try:
                 return self._ask_one(body, wall=wall)
-            except _LeftIdleError:
+            except _LostError:
                 return self._ask_one(body, wall=wall)
 
     def _ask_one(self, body: bytes, *, wall: float) -> bytes:
@@ -154,11 +156,11 @@ class Pool:
             kept = child.uses < MAX_USES
             return answer
         except ChildError:
-            match child.exit_code():
-                case 0:  # a minute without work ended just now: nothing of this request was begun
-                    raise _LeftIdleError from None
-                case code if code == -signal.SIGXCPU:
-                    raise TimeoutError from None
+            code = child.exit_code()
+            if code in _NO_FAULT:
+                raise _LostError from None
+            if code == -signal.SIGXCPU:
+                raise TimeoutError from None
             raise
         finally:
             self._give(child, kept=kept)
