@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 import zstandard
 
-from app.workflow.importing import checks, normalise, reader, tables
+from app.workflow.importing import checks, normalise, reader, strange, tables
 from app.workflow.importing.draft import Draft
 from app.workflow.importing.kinds import FORMAT
 from app.workflow.importing.report import ImportResult, Report
@@ -38,6 +38,7 @@ def compile_document(
     reader.read(root, draft)
     normalise.normalise(draft, root)
     checks.check(draft)
+    strange.note_strangers(draft, root)
     tables.read_tables(draft, dmn)
     _check_capabilities(draft, known_capabilities)
     wanted = _processes_to_run(draft)

@@ -11,7 +11,7 @@ from app.workflow.language.scripting import ScriptError
 from app.workflow.running import expressions, variables
 from app.workflow.running.errors import BpmnError, DataError, StepAborted, StepFailed
 from app.workflow.running.graph import Flow
-from app.workflow.running.tokens import ERROR, HOOKS, READY, STARTED, Instance, Token, TooManyTokens
+from app.workflow.running.tokens import ERROR, HOOKS, MAX_LEVEL, READY, STARTED, Instance, Token
 
 Emptied = Callable[[Instance, Token], None]
 
@@ -36,6 +36,8 @@ def emptied(*kinds: str) -> Callable[[Emptied], Emptied]:
 
 def step(inst: Instance, token: Token) -> None:
     """Runs one token once. Whatever goes wrong becomes a caught BPMN error or a fault; StepAborted passes through."""
+    if _beyond_limits(inst, token):
+        return
     try:
         phase = token.internal_data.get("phase")
         if phase == "leave":
@@ -59,6 +61,19 @@ def step(inst: Instance, token: Token) -> None:
         fail(inst, token, code=_code(error), message=_sentence(error))
 
 
+def _beyond_limits(inst: Instance, token: Token) -> bool:
+    """Stops a process that splits or nests without end before it floods the machine."""
+    if len(inst.tasks) > inst.max_tokens:
+        message = f"More than {inst.max_tokens} tokens are open at once; the process splits too often."
+        fail(inst, token, code="too-many-tokens", message=message)
+        return True
+    if token.level > MAX_LEVEL:
+        message = f"Scopes and called processes are nested more than {MAX_LEVEL} deep; a process may be calling itself."
+        fail(inst, token, code="too-deep", message=message)
+        return True
+    return False
+
+
 def _uncaught(error: BpmnError) -> str:
     return f"The step threw the error '{error.code}' ({error}), and nothing in the process catches it."
 
@@ -68,7 +83,6 @@ _CODES: dict[type[Exception], str] = {
     DecisionError: "decision",
     LanguageError: "expression",
     DataError: "data",
-    TooManyTokens: "too-many-tokens",
 }
 
 

@@ -134,6 +134,9 @@ def find_catcher(inst: Instance, token: Token, *, kind: str, code: str | None) -
 def _handlers(inst: Instance, scope: Token, below: Token) -> list[Node]:
     """Start events of the event sub-processes of a scope, but not of the one the throw came from."""
     node = scope.node
+    if "loop" in scope.internal_data:
+        # Each round is a scope of its own; the body around them has no handlers.
+        return []
     if node.kind == "callActivity":
         node = inst.graph.nodes[node.raw["called"]]
     return [inst.graph.nodes[event.raw["start"]] for event in node.event_subprocesses if event is not below.node]

@@ -24,6 +24,7 @@ ERROR = TaskState.ERROR
 COMPLETED = TaskState.COMPLETED
 CANCELLED = TaskState.CANCELLED
 MAX_TOKENS = 20_000
+MAX_LEVEL = 150
 
 
 class TooManyTokens(Exception):
@@ -36,6 +37,11 @@ class Token(Task):  # type: ignore[misc]
     task_spec: Node
     workflow: Instance
     id: str
+
+    def __init__(self, workflow: Instance, spec: Node, parent: Token | None, *, state: int, id: str) -> None:
+        super().__init__(workflow, spec, parent, state=state, id=id)
+        #: How deep the token lies in nested scopes.
+        self.level: int = 0 if parent is None else parent.level + 1
 
     @property
     def node(self) -> Node:
@@ -102,11 +108,7 @@ class Instance(Workflow):  # type: ignore[misc]
         self.soonest: datetime | None = None
 
     def place(self, parent: Token | None, node: Node, *, state: int = WAITING, token_id: str | None = None) -> Token:
-        """Puts a token into the tree without running it."""
-        if len(self.tasks) >= self.max_tokens:
-            raise TooManyTokens(
-                f"More than {self.max_tokens} tokens would be open at once; the process splits too often."
-            )
+        """Puts a token into the tree without running it. How many there may be is looked at before each step."""
         return Token(self, node, parent, state=state, id=token_id or str(uuid4()))
 
     def spawn(self, scope: Token, node: Node, *, via: str | None = None) -> Token:

@@ -11,7 +11,6 @@ from app.workflow.running import starting
 from app.workflow.running.errors import DataError, UnknownProcess
 from app.workflow.running.graph import definition
 from app.workflow.running.run import Run
-from app.workflow.running.tokens import TooManyTokens
 from app.workflow.running.types import OpenFault, StepInfo
 
 MAX_STEPS = 2_000
@@ -75,7 +74,7 @@ def _start(graph: Any, process_id: str, message: str | None) -> Iterator[Finding
         run.save()
     except UnknownProcess:
         return
-    except (TooManyTokens, DataError) as error:
+    except DataError as error:
         yield Finding(process_id, "error", "too-many-tokens", f"A trial start had to be given up: {error}")
         return
     yield from _judge(faults, tokens=len(inst.tasks))

@@ -181,6 +181,10 @@ def test_a_standard_loop_tests_after_or_before() -> None:
     assert drive(loop(before)).start(n=2).open().status == "completed"
 
 
+def answer_as(instance: Drive, token: str, answer: str) -> None:
+    instance.apply(lambda run: run.complete_task(token, {"answer": answer}))
+
+
 def test_parallel_instances_keep_their_item_and_hand_back_results_in_order() -> None:
     multi = (
         "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopDataInputRef>people</bpmn:loopDataInputRef><bpmn:loopDataOutputRef>answers</bpmn:loopDataOutputRef>"
@@ -189,9 +193,7 @@ def test_parallel_instances_keep_their_item_and_hand_back_results_in_order() -> 
     instance = drive(loop(multi)).start(people=["ann", "bo", "cy"])
     opened = {task.data["person"]: task.token for task in instance.open().tasks}
     for person in ("cy", "ann", "bo"):
-        instance.apply(
-            lambda run, token=opened[person], answer=person.upper(): run.complete_task(token, {"answer": answer})
-        )
+        answer_as(instance, opened[person], person.upper())
     assert instance.open().status == "completed"
     assert instance.load().data() == {"people": ["ann", "bo", "cy"], "answers": ["ANN", "BO", "CY"]}
 
@@ -331,3 +333,19 @@ def test_the_incident_takes_its_whole_way() -> None:
     instance.complete("diagnose")
     instance.complete("confirm", reopen=False)
     assert instance.open().outcome == "closed"
+
+
+def test_a_process_that_calls_itself_becomes_a_fault() -> None:
+    body = S + '<bpmn:callActivity id="c" calledElement="p"/>' + E + flows("s>c", "c>e")
+    assert drive(body).start().open().faults[0].code == "too-deep"
+
+
+def test_too_many_tokens_become_faults() -> None:
+    multi = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>10000</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+    inner = f'<bpmn:subProcess id="x">{multi}<bpmn:userTask id="u">{multi}</bpmn:userTask></bpmn:subProcess>'
+    instance = drive(S + inner + E + flows("s>x", "x>e"))
+    run = running.start(
+        instance.compiled, digest=instance.imported.digest, process_id=None, data={}, host=instance.host
+    )
+    run.advance(budget=20_000)
+    assert "too-many-tokens" in {fault.code for fault in run.projection().faults}
