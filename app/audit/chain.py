@@ -40,9 +40,9 @@ def verify(events: Iterable[Mapping[str, Any]], *, head: str | None = None, leng
             return Verdict(False, count, previous, bad_seq=count, why=why)
         previous = event["hash"]
     if length is not None and count != length:
-        return Verdict(
-            False, count, previous, bad_seq=count + 1, why=f"{length - count} event(s) are missing at the end"
-        )
+        missing = f"{length - count} event(s) are missing at the end"
+        added = f"{count - length} event(s) stand there that the end of the chain does not know"
+        return Verdict(False, count, previous, min(count, length) + 1, missing if count < length else added)
     if head is not None and head != previous:
         return Verdict(False, count, previous, bad_seq=count, why="the last event is not the one the chain ends with")
     return Verdict(True, count, previous)

@@ -101,7 +101,8 @@ def change_user(
             changes[field] = {"from": str(before), "to": str(value)}
             setattr(user, field, value)
     if "role" in changes:
-        _keep_an_admin(user)
+        if changes["role"]["from"] == Role.ADMIN:
+            _keep_an_admin()
         sessions.end_all(user_id)
     if changes:
         session().flush()
@@ -109,13 +110,10 @@ def change_user(
     return user
 
 
-def _keep_an_admin(changed: User) -> None:
+def _keep_an_admin() -> None:
     """Refuse what would leave the desk without anyone who can manage it."""
-    if changed.role is Role.ADMIN and changed.is_active:
-        return
     session().flush()
-    another = session().scalar(select(User.id).where(User.role == Role.ADMIN, User.is_active).limit(1))
-    if another is None and session().scalar(select(User.id).where(User.id != changed.id).limit(1)) is not None:
+    if session().scalar(select(User.id).where(User.role == Role.ADMIN, User.is_active).limit(1)) is None:
         raise Conflict("last_admin", "This is the last active administrator: make another one first.")
 
 
@@ -134,8 +132,9 @@ def deactivate_user(user_id: int) -> None:
     if not user.is_active:
         return
     user.is_active = False
-    _keep_an_admin(user)
     session().flush()
+    if user.role is Role.ADMIN:
+        _keep_an_admin()
     sessions.end_all(user_id)
     sessions.revoke_all_api_tokens(user_id)
     events.record("user_deactivated", chain=chain_of(user_id))
