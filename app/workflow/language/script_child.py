@@ -82,11 +82,11 @@ def _run(source: str, data: dict[str, Any], *, seconds: float) -> bytes:
 
 
 def _limit(*, seconds: float, memory: int) -> None:
-    """Leave this request `memory` bytes more than the process has now, and `seconds` of processor time plus one."""
+    """Leave this request `memory` bytes more than the process has now, and `seconds` of processor time, rounded up."""
     with open("/proc/self/statm", "rb") as pages:  # noqa: PTH123 - called between requests, after the limits on files
         size = int(pages.read().split()[0]) * resource.getpagesize()
     resource.setrlimit(resource.RLIMIT_AS, (size + memory, resource.RLIM_INFINITY))
-    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + seconds) + 2, resource.RLIM_INFINITY))
+    resource.setrlimit(resource.RLIMIT_CPU, (int(time.process_time() + seconds) + 1, resource.RLIM_INFINITY))
 
 
 def _answer(request: dict[str, Any]) -> bytes:
