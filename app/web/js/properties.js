@@ -1,0 +1,114 @@
+// The properties panel for our extensions, in plain words: who does a task, its form, the button of an event, capability, decision, limits.
+import { TextFieldEntry, SelectEntry, TextAreaEntry, isTextFieldEntryEdited } from "@bpmn-io/properties-panel";
+import { useService } from "bpmn-js-properties-panel";
+import { is } from "bpmn-js/lib/util/ModelUtil";
+
+const find = (element, type) => element.businessObject.extensionElements?.values?.find((item) => is(item, type));
+
+// Makes the extension when it is first filled in, and takes it away when it is empty, so that an untouched file stays as it was.
+function write(element, services, type, change) {
+  const { modeling, bpmnFactory } = services;
+  const owner = element.businessObject;
+  const holder = owner.extensionElements ?? bpmnFactory.create("bpmn:ExtensionElements", { values: [] });
+  const others = (holder.values ?? []).filter((item) => !is(item, type));
+  const old = (holder.values ?? []).find((item) => is(item, type));
+  const next = bpmnFactory.create(type, { ...plain(old), ...change });
+  for (const child of [...(next.inputs ?? []), ...(next.outputs ?? [])]) child.$parent = next;
+  const filled = Object.entries(plain(next)).some(([, value]) => (Array.isArray(value) ? value.length : value));
+  next.$parent = holder;
+  holder.$parent = owner;
+  const values = filled ? [...others, next] : others;
+  const extensionElements = bpmnFactory.create("bpmn:ExtensionElements", { values });
+  extensionElements.$parent = owner;
+  for (const item of values) item.$parent = extensionElements;
+  modeling.updateProperties(element, { extensionElements: values.length ? extensionElements : undefined });
+}
+const plain = (item) => Object.fromEntries((item?.$descriptor.properties ?? []).map(({ name }) => [name.split(":").pop(), item.get(name)]).filter(([, value]) => value !== undefined));
+
+function services() {
+  return { modeling: useService("modeling"), bpmnFactory: useService("bpmnFactory"), debounce: useService("debounceInput") };
+}
+
+function field({ type, property, label, description, options, rows }) {
+  return function Entry({ element, id }) {
+    const used = services();
+    const props = {
+      element, id, label, description, debounce: used.debounce,
+      getValue: () => find(element, type)?.get(property) ?? "",
+      setValue: (value) => write(element, used, type, { [property]: value || undefined }),
+    };
+    if (options) return SelectEntry({ ...props, getOptions: () => [{ value: "", label: "–" }, ...options] });
+    return rows ? TextAreaEntry({ ...props, rows }) : TextFieldEntry(props);
+  };
+}
+
+// Inputs and outputs as lines of `name = value`: quicker to write than a list of boxes.
+function lines({ property, child, value, label }) {
+  return function Entry({ element, id }) {
+    const used = services();
+    const type = "ringback:Capability";
+    return TextAreaEntry({
+      element, id, label, debounce: used.debounce, rows: 4,
+      getValue: () => (find(element, type)?.get(property) ?? []).map((item) => `${item.get("name")} = ${item.get(value) ?? ""}`).join("\n"),
+      setValue: (written) => {
+        const items = (written ?? "").split("\n").map((line) => line.split("=")).filter(([name]) => name.trim())
+          .map(([name, ...rest]) => used.bpmnFactory.create(child, { name: name.trim(), [value]: rest.join("=").trim() }));
+        write(element, used, type, { [property]: items });
+      },
+    });
+  };
+}
+
+const group = (id, label, entries) => ({ id, label, entries: entries.map(([key, component]) => ({ id: `${id}-${key}`, component, isEdited: isTextFieldEntryEdited })) });
+const hasEvent = (element, type) => element.businessObject.eventDefinitions?.some((item) => is(item, type));
+
+export function groups(text, names) {
+  const list = (values) => values?.map((value) => ({ value, label: value }));
+  const calendar = [{ value: "business", label: text("p_business") }];
+  const assignment = (p, label, d) => field({ type: "ringback:Assignment", property: p, label, description: d });
+  const action = (p, label, o) => field({ type: "ringback:Action", property: p, label, options: o });
+  const made = {
+    task: group("rb-task", text("p_who"), [
+      ["teams", assignment("candidateTeams", text("p_teams"), text("p_commas"))], ["users", assignment("candidateUsers", text("p_users"), text("p_commas"))],
+      ["form", field({ type: "ringback:Form", property: "key", label: text("p_form"), options: list(names.forms) })],
+      ["due", field({ type: "ringback:Due", property: "duration", label: text("p_due"), description: "PT4H" })],
+      ["due-calendar", field({ type: "ringback:Due", property: "calendar", label: text("p_calendar"), options: calendar })],
+    ]),
+    action: group("rb-action", text("p_button"), [
+      ["verb", action("verb", text("p_verb"), list(["dispatch", "reply", "chase", "amend", "cancel", "archive"]))], ["roles", action("roles", text("p_roles"))],
+      ["label", action("label", text("p_label"))], ["zh", action("labelZh", text("p_label_zh"))], ["form", action("form", text("p_form"), list(names.forms))],
+    ]),
+    capability: group("rb-capability", text("p_capability"), [
+      ["name", field({ type: "ringback:Capability", property: "name", label: text("p_capability"), options: list(names.capabilities) })],
+      ["in", lines({ property: "inputs", child: "ringback:Input", value: "value", label: text("p_inputs") })],
+      ["out", lines({ property: "outputs", child: "ringback:Output", value: "variable", label: text("p_outputs") })],
+    ]),
+    decision: group("rb-decision", text("p_decision"), [
+      ["ref", field({ type: "ringback:Decision", property: "ref", label: text("p_decision"), options: list(names.decisions) })], ["result", field({ type: "ringback:Decision", property: "result", label: text("p_result") })],
+    ]),
+    timer: group("rb-timer", text("p_timer"), [["calendar", field({ type: "ringback:Timer", property: "calendar", label: text("p_calendar"), options: calendar })]]),
+    sla: group("rb-sla", text("p_sla"), [
+      ["name", field({ type: "ringback:Sla", property: "name", label: text("p_label") })], ["target", field({ type: "ringback:Sla", property: "target", label: text("p_target"), description: "PT8H" })],
+      ["calendar", field({ type: "ringback:Sla", property: "calendar", label: text("p_calendar"), options: calendar })],
+    ]),
+  };
+  return (element) => {
+    const found = [];
+    if (is(element, "bpmn:UserTask") || is(element, "bpmn:ManualTask")) found.push(made.task);
+    if (is(element, "bpmn:ServiceTask") || is(element, "bpmn:SendTask")) found.push(made.capability);
+    if (is(element, "bpmn:BusinessRuleTask")) found.push(made.decision);
+    if (is(element, "bpmn:ReceiveTask") || (is(element, "bpmn:CatchEvent") && hasEvent(element, "bpmn:MessageEventDefinition"))) found.push(made.action);
+    if (is(element, "bpmn:CatchEvent") && hasEvent(element, "bpmn:TimerEventDefinition")) found.push(made.timer);
+    if (is(element, "bpmn:Activity")) found.push(made.sla);
+    return found;
+  };
+}
+
+export function provider(pick) {
+  function RingbackProvider(propertiesPanel) {
+    propertiesPanel.registerProvider(500, this);
+    this.getGroups = (element) => (before) => [...before, ...pick(element)];
+  }
+  RingbackProvider.$inject = ["propertiesPanel"];
+  return { __init__: ["ringbackProvider"], ringbackProvider: ["type", RingbackProvider] };
+}
