@@ -63,7 +63,7 @@ def test_times(kind: str, examples: str) -> None:
         "date": durations.parse_date,
         "cycle": durations.parse_cycle,
     }
-    written = f"`{examples}`".split("`")[1::2]
+    written = f"`{examples}".split("`")[1::2]
     assert len(written) >= 4
     for text in written:
         assert parse[kind](text)
