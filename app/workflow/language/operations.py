@@ -237,7 +237,10 @@ def contains(container: Any, item: Any) -> bool:
     if isinstance(container, (list, tuple)):
         if len(container) > MAX_SCANNED:
             raise LanguageError(f"A list of more than {MAX_SCANNED} entries is not searched.")
-        return item in container if isinstance(item, str) else any(equal(entry, item) for entry in container)
+        # Most searches find nothing: let the interpreter say so, and be exact (true is not 1) only about a find.
+        if isinstance(item, (str, int, float)) and item not in container:
+            return False
+        return any(equal(entry, item) for entry in container)
     if isinstance(container, Mapping):
         return isinstance(item, str) and item in container
     raise LanguageError(f"Cannot look for something in {kind_of(container)}.")

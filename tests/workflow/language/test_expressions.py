@@ -239,3 +239,63 @@ def test_dates_and_durations_of_the_case() -> None:
         compile_expression("d < 3").evaluate(names)
     with pytest.raises(ExpressionError, match="Cannot add"):
         compile_expression("d + d").evaluate(names)
+
+
+@pytest.mark.parametrize(
+    "text, part",
+    [
+        ("lower(1)", "lower needs a text"),
+        ("abs('a')", "abs needs a number"),
+        ("max([])", "max needs between 1 and"),
+        ("sum(1)", "sum needs a list"),
+        ("sum(['a'])", "sum needs a number"),
+        ("int([])", "int needs a number"),
+        ("floor(true)", "floor needs a number"),
+        ("float('x')", "float needs a text with a number"),
+        ("str(items)", "cannot make a text of a list"),
+        ("substring('a', '1')", "whole numbers"),
+        ("split('a', '')", "at least one character"),
+        ("join('a')", "join needs a list"),
+        ("join([[1]])", "cannot make a text of a list"),
+        ("get(1, 'a')", "get needs an object"),
+        ("get(case, 1)", "get needs an object"),
+        ("date(1)", "date needs a text"),
+        ("duration('4 hours')", "is not a duration"),
+        ("3 in 'abc'", "cannot contain a number"),
+        ("3 in 5", "Cannot look for something in a number"),
+        ("case[1]", "name is a text"),
+        ("5[0]", "Cannot take an entry of a number"),
+        ("approved[0]", "Cannot take an entry of true or false"),
+        ("true + true", "Cannot add true or false"),
+        ("now * 2", "Cannot multiply"),
+        ("now + now", "Cannot add"),
+        ("approved < false", "Cannot compare true or false"),
+        ("duration('P1M') < duration('P30D')", "Cannot compare a duration"),
+        ("{1: 2}", "field's name"),
+        ("{'a' 1}", "Expected :"),
+        ("x.", "Expected a field's name"),
+        ("then", "cannot stand here"),
+    ],
+)
+def test_more_errors(text: str, part: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        value(text)
+    assert part in caught.value.message
+
+
+def test_odds_and_ends() -> None:
+    assert value("int(true) + float(2) + float('2.5')") == 5.5
+    assert value("bool('yes') and bool('true')") is True
+    assert value("str(now)") == "2026-01-05T12:00:00+00:00"
+    assert value("str(duration('PT90M')) + str(date(now))") == "PT1H30M2026-01-05T12:00:00+00:00"
+    assert value("date(now) == now and duration(duration('PT1H')) == duration('PT60M')") is True
+    assert value("nothing['a']") is None
+    assert value("+3 - -3") == 6
+    assert value("not not approved") is True
+    assert value("1 in [true, 1]") is True
+    assert value("1 in [true, 2.5]") is False
+    assert value("duration('P1D') in [duration('PT24H')]") is True
+    assert compile_expression("a / b").evaluate({"a": Decimal(1), "b": 4.0}) == Decimal("0.25")
+    assert compile_expression("a * b").evaluate({"a": 0.5, "b": Decimal(4)}) == Decimal(2)
+    assert compile_expression("str(a)").evaluate({"a": timedelta(hours=1)}) == "PT1H"
+    assert compile_expression("a < b").evaluate({"a": 1, "b": Decimal("1.5")}) is True

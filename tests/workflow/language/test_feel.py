@@ -326,3 +326,76 @@ def test_numbers_out_are_what_the_case_keeps() -> None:
     assert evaluate("a", {"a": Decimal("1.25")}) == 1.25
     with pytest.raises(FeelError, match="ordinary"):
         evaluate("a", {"a": float("inf")})
+
+
+@pytest.mark.parametrize(
+    "text, part",
+    [
+        ("upper case(1)", "needs a text"),
+        ("substring(\"a\", 1.5)", "whole number"),
+        ("string(lst)", "cannot make a text"),
+        ("abs(\"a\")", "abs needs a number"),
+        ("decimal(1, 99)", "between -30 and 30"),
+        ("round half up(\"a\", 1)", "needs a number"),
+        ("modulo(1, 0)", "second not zero"),
+        ("sum(\"a\")", "sum needs numbers"),
+        ("count(1)", "count needs a list"),
+        ("date(1)", "date needs a text"),
+        ("date(1, 2)", "date needs a text"),
+        ("time(1)", "time needs a text"),
+        ("time(25, 0, 0)", "no such day or time"),
+        ("date and time(1)", "needs a text"),
+        ("years and months duration(1, 2)", "needs two dates"),
+        ("day of week(1)", "needs a date"),
+        ("string join(1)", "needs a list"),
+        ("- name", "minus"),
+        ("lst[name]", "whole number"),
+        ("d + d", "Cannot add"),
+        ("name * 2", "Cannot multiply"),
+        ("1 < [1]", "Cannot compare"),
+        ("local < time(\"10:00\")", "Cannot compare"),
+        ("time(\"10:00\") < time(\"10:00Z\")", "Cannot compare"),
+        ("number(\"1e400\")", "ordinary"),
+        ("duration(1)", "needs a text"),
+        ("duration(\"PT1H\").weeks", "no .weeks"),
+    ],
+)  # fmt: skip
+def test_more_errors(text: str, part: str) -> None:
+    with pytest.raises(FeelError) as caught:
+        evaluate(text, NAMES)
+    assert part in caught.value.message
+
+
+def test_null_goes_through_functions() -> None:
+    calls = ["substring(nothing, 1)", "number(nothing)", "string(nothing)", "abs(nothing)", "decimal(nothing, 1)"]
+    calls += ["round half up(nothing, 1)", "modulo(nothing, 1)", "min(1, nothing)", "date(nothing)", "time(nothing)"]
+    calls += [
+        "date and time(nothing)",
+        "duration(nothing)",
+        "years and months duration(nothing, d)",
+        "day of week(nothing)",
+    ]
+    calls += ["- nothing", "nothing.x", "lst[nothing]", "not(1)", "mean([])", "sum([])", "nothing - d"]
+    for call in calls:
+        assert evaluate(call, NAMES) is None, call
+
+
+def test_odds_and_ends() -> None:
+    assert evaluate('time(10, 30, 0) = time("10:30") and time(time(10, 30, 0)).minute = 30', NAMES) is True
+    assert evaluate('date and time(d) = @"2026-01-31T00:00:00Z" and date and time(now) = now', NAMES) is True
+    assert evaluate('date(d) = d and duration(duration("P1D")) = @"P1D"', NAMES) is True
+    assert evaluate('@"2026-01-05 12:00" = now', NAMES) is True
+    assert evaluate('years and months duration(date("2026-03-01"), date("2025-01-31")).months', NAMES) == -1
+    assert evaluate('duration("P1Y") < duration("P13M")', NAMES) is True
+    assert evaluate("x[1] + name.y", {"x": 3, "name": {}}) is None
+    assert (
+        evaluate('string(duration("PT1H")) + string(time(1, 2, 3)) + string(now)', NAMES)
+        == "PT1H01:02:032026-01-05T12:00:00Z"
+    )
+    assert evaluate('duration("PT1H") - duration("PT30M") + duration("PT1M") * 2', NAMES) == Duration(
+        0, timedelta(minutes=32)
+    )
+    assert evaluate('substring before("a", "x")', NAMES) == ""
+    assert evaluate("[1] = [1, 2] or {a: 1} = {b: 1} or [1] = 1", NAMES) is False
+    assert evaluate("number(5)", NAMES) == 5
+    assert evaluate("all([true, false]) or any([false, false])", NAMES) is False

@@ -14,8 +14,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import orjson
 import pytest
 
+from app.workflow.language import script_child
 from app.workflow.language.script_pool import POOL, SIZE
 from app.workflow.language.scripting import ScriptError, check_script, run_script
 
@@ -246,3 +248,16 @@ def _running(process: int) -> bool:
         return ") Z " not in Path(f"/proc/{process}/stat").read_text()
     except OSError:
         return False
+
+
+def test_what_the_child_keeps_of_a_script() -> None:
+    """The rules themselves, in this process: the limits are what only the child may set."""
+    ran = script_child._run(
+        "def f(): pass\na = 1\n_b = 2\nc = None\nd['x'] = 1\n", {"d": {}, "not a name": 3}, seconds=5
+    )
+    assert orjson.loads(ran) == {"data": {"a": 1, "c": None, "d": {"x": 1}, "not a name": 3}}
+    assert orjson.loads(script_child._run("for _i in range(100000): pass", {}, seconds=0)) == {"error": "slow"}
+    assert orjson.loads(script_child._run("a = 'x' * 2000001", {}, seconds=5)) == {"error": "large"}
+    with pytest.raises(ValueError, match="variable a"):
+        script_child._run("a = lambda: 1", {}, seconds=5)
+    assert script_child._shortened("\n".join(map(str, range(100)))).splitlines()[19:21] == ["19", "80"]
