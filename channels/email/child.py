@@ -29,7 +29,7 @@ from channels.email.mime import parse_mail, scan_headers
 from channels.email.parsed import ParsedMail, from_wire, to_wire
 
 _ROOT = Path(__file__).resolve().parents[2]
-_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from channels.email.child import serve; serve()"
+_BOOT = "import sys; sys.path.insert(0, sys.argv[1]); from channels.email.child import serve; serve(int(sys.argv[2]))"
 _MEMORY = 256 * 1024 * 1024
 _CPU_SECONDS = 10
 _WALL_SECONDS = 30.0
@@ -41,15 +41,22 @@ _log = logging.getLogger(__name__)
 
 
 class _ChildFailed(Exception):
-    pass
+    """`again`: the child may have died of what came before this mail."""
+
+    def __init__(self, words: str, *, again: bool = False) -> None:
+        super().__init__(words)
+        self.again = again
 
 
 class ParserChild:
     """Reads mails in a child process. One mail at a time; threads take turns. Use it as a context manager, or close it."""
 
-    def __init__(self, *, cpu_seconds: int = _CPU_SECONDS, wall_seconds: float = _WALL_SECONDS) -> None:
+    def __init__(
+        self, *, cpu_seconds: int = _CPU_SECONDS, wall_seconds: float = _WALL_SECONDS, memory: int = _MEMORY
+    ) -> None:
         self._cpu_seconds = cpu_seconds
         self._wall_seconds = wall_seconds
+        self._memory = memory
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._owner = 0
@@ -66,7 +73,7 @@ class ParserChild:
         """`raw` as a ParsedMail. Never raises for what a mail holds: what cannot be read has an `unparsed:` problem."""
         with self._lock:
             try:
-                return self._ask(raw, sorted(own_addresses))
+                return self._ask_twice(raw, sorted(own_addresses))
             except _ChildFailed as failure:
                 self._stop()
                 _log.warning("mail parser child was stopped: %s", failure)
@@ -81,6 +88,17 @@ class ParserChild:
     def pid(self) -> int | None:
         """The child's process id while one is running."""
         return self._process.pid if self._process else None
+
+    def _ask_twice(self, raw: bytes, own_addresses: list[str]) -> ParsedMail:
+        """A child that served others before it died may have died of them: a fresh one gets the mail once more."""
+        served = self._served if self._process else 0
+        try:
+            return self._ask(raw, own_addresses)
+        except _ChildFailed as failure:
+            if not (failure.again and served):
+                raise
+        self._stop()
+        return self._ask(raw, own_addresses)
 
     def _ask(self, raw: bytes, own_addresses: list[str]) -> ParsedMail:
         process = self._running()
@@ -102,11 +120,11 @@ class ParserChild:
         return mail
 
     def _running(self) -> subprocess.Popen[bytes]:
-        if self._process and self._owner != os.getpid():
-            self._process = None  # inherited over a fork: it belongs to the parent
-        if self._process is None or self._process.poll() is not None:
+        if self._process and (self._owner != os.getpid() or self._process.poll() is not None):
+            self._stop()
+        if self._process is None:
             self._process = subprocess.Popen(
-                [sys.executable, "-I", "-c", _BOOT, str(_ROOT)],
+                [sys.executable, "-I", "-c", _BOOT, str(_ROOT), str(self._memory)],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -123,13 +141,16 @@ class ParserChild:
 
     def _stop(self) -> None:
         process, self._process = self._process, None
-        if process is None or self._owner != os.getpid():
+        if process is None:
             return
         for pipe in (process.stdin, process.stdout):
             if pipe is not None:
                 pipe.close()
-        process.kill()
-        process.wait()
+        if self._owner == os.getpid():
+            process.kill()
+            process.wait()
+        else:  # inherited over a fork: the child belongs to the parent, only our copies of the pipes are ours
+            process.returncode = 0
 
 
 _LIVE: weakref.WeakSet[ParserChild] = weakref.WeakSet()
@@ -155,7 +176,7 @@ def _died(process: subprocess.Popen[bytes]) -> _ChildFailed:
         return _ChildFailed("the reader stopped answering")
     if code == -signal.SIGXCPU:
         return _ChildFailed("reading the mail took too much computing time")
-    return _ChildFailed(f"the reader died (exit {code}), most likely for want of memory")
+    return _ChildFailed(f"the reader died (exit {code}), most likely for want of memory", again=True)
 
 
 def _send(process: subprocess.Popen[bytes], frames: list[bytes], *, deadline: float) -> None:
@@ -219,9 +240,9 @@ class _Reader:
 # ---------------------------------------------------------------- the child's side
 
 
-def serve() -> None:
+def serve(memory: int) -> None:
     """The loop of the child: a mail in, its answer out, until the pipe closes."""
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)

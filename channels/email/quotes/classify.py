@@ -78,13 +78,17 @@ def _simple_kind(line: str) -> str:
         return CUTS
     if len(bare) < _SHORT and words.FORWARD.match(line):
         return FORWARDED
-    if first in "-_=" and words.DASHED.match(line):
+    if first in "-_=" and _has_letters(line) and words.DASHED.match(line):
         return ATTRIBUTED
     return TEXT
 
 
+def _has_letters(line: str) -> bool:
+    return any(letter.isalpha() for letter in line)
+
+
 def _is_separator(line: str) -> bool:
-    if len(line) > _SHORT or not any(letter.isalpha() for letter in line):
+    if len(line) > _SHORT or not _has_letters(line):
         return False
     return bool(words.SEPARATOR.match(line) or words.SEPARATOR_OPEN.match(line) or words.REPLY_ABOVE.search(line))
 
