@@ -276,6 +276,22 @@ def _check_empty(graph: Graph, raw: Raw) -> None:
         graph.report.warning(raw["id"], "empty", f"The sub-process '{graph.name(raw)}' is empty and is passed at once.")
 
 
+def _check_scope(graph: Graph, raw: Raw) -> None:
+    plain = [n for n in graph.inner[raw["id"]] if n["kind"] == "start" and not n["events"]]
+    if len(plain) > 1:
+        names = ", ".join(f"'{graph.name(n)}'" for n in plain)
+        graph.report.error(
+            raw["id"],
+            "start",
+            f"There is more than one plain start event: {names}. Keep one, or give the others a trigger.",
+        )
+
+
+def _check_subprocess(graph: Graph, raw: Raw) -> None:
+    _check_empty(graph, raw)
+    _check_scope(graph, raw)
+
+
 def _check_adhoc(graph: Graph, raw: Raw) -> None:
     if not raw.get("completion"):
         graph.report.error(
@@ -298,8 +314,9 @@ _CHECKS = {
     "exclusive": _check_exclusive,
     "inclusive": _check_exclusive,
     "receiveTask": _check_receive,
-    "subProcess": _check_empty,
-    "transaction": _check_empty,
+    "process": _check_scope,
+    "subProcess": _check_subprocess,
+    "transaction": _check_subprocess,
     "adHoc": _check_adhoc,
 }
 

@@ -180,15 +180,15 @@ def start(
     data: Mapping[str, Any],
     host: Host,
     message: str | None = None,
+    element_id: str | None = None,
 ) -> Run:
     """A new instance, ready to advance. `message` names the message or signal that starts it, with `data` as its
-    payload. Raises UnknownProcess when the file has no such process or start, DataError for data that is not JSON.
+    payload; `element_id` the start event, where a timer or one of several is meant. Raises UnknownProcess when the
+    file has no such process or start, DataError for data that is not JSON.
     """
-    return Run(
-        starting.begin(
-            definition(compiled, digest=digest), process_id, variables.clean(data), host=host, message=message
-        )
-    )
+    graph = definition(compiled, digest=digest)
+    values = variables.clean(data)
+    return Run(starting.begin(graph, process_id, values, host=host, message=message, element_id=element_id))
 
 
 def load(compiled: bytes, *, digest: str, state: bytes, host: Host) -> Run:

@@ -19,13 +19,15 @@ def begin(
     *,
     host: Host,
     message: str | None,
+    element_id: str | None = None,
     max_tokens: int = MAX_TOKENS,
 ) -> Instance:
     """An instance with its first tokens ready."""
     node = graph.process(process_id)
-    firsts = _named(graph, node, message) if message is not None else None
-    if message is not None and not firsts:
-        raise UnknownProcess(f"Nothing in the process '{node.id}' is started by '{message}'.")
+    triggered = message is not None or element_id is not None
+    firsts = _named(graph, node, message, element_id) if triggered else None
+    if triggered and not firsts:
+        raise UnknownProcess(f"Nothing in the process '{node.id}' is started by '{message or element_id}'.")
     inst = Instance(graph, host, max_tokens=max_tokens)
     root = inst.place(None, node, state=STARTED)
     root.data = data
@@ -35,7 +37,7 @@ def begin(
     for event in node.event_subprocesses:
         listening.arm_event_subprocess(inst, root, event)
     for first in firsts or _plain(inst, node):
-        if message is not None and first.kind != "start":
+        if triggered and first.kind != "start":
             # The message has arrived already: the element that waits for it is done.
             arrived = inst.place(root, first)
             inst.record(arrived, "entered")
@@ -55,12 +57,17 @@ def _plain(inst: Instance, node: Node) -> list[Node]:
     return firsts
 
 
-def _named(graph: Definition, node: Node, message: str) -> list[Node]:
-    return [
-        n
-        for n in _triggers(graph, node)
-        if any(e["t"] in {"message", "signal"} and e["name"] == message for e in n.events)
-    ][:1]
+def _named(graph: Definition, node: Node, message: str | None, element_id: str | None) -> list[Node]:
+    found = [
+        trigger
+        for trigger in _triggers(graph, node)
+        if element_id in (None, trigger.id) and (message is None or _hears(trigger, message))
+    ]
+    return found[:1]
+
+
+def _hears(trigger: Node, name: str) -> bool:
+    return any(event["t"] in {"message", "signal"} and event["name"] == name for event in trigger.events)
 
 
 def _triggers(graph: Definition, node: Node) -> Iterator[Node]:
