@@ -14,7 +14,7 @@ MAX_TEXT = 4_000
 MAX_TOKENS = 1_000
 MAX_DIGITS = 34
 MAX_NESTING = 30
-MAX_CALLS = 50
+MAX_CALLS = 30
 
 
 class LanguageError(Exception):
@@ -147,7 +147,7 @@ class Cursor:
         return "the end" if self.token.kind == "end" else f"“{self.token.text[:40]}”"
 
     def count_call(self) -> None:
-        """One more function or search, whose time depends on the values. LanguageError beyond 50 of them."""
+        """One more function or search, whose time depends on the values. LanguageError beyond 30 of them."""
         self.calls += 1
         if self.calls > MAX_CALLS:
             raise LanguageError(

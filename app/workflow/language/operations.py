@@ -16,7 +16,7 @@ from app.workflow.language.durations import Duration
 from app.workflow.language.lexer import LanguageError
 
 MAX_STRING = 65_536
-MAX_SEARCHED = 200_000
+MAX_SEARCHED = 100_000
 MAX_LIST = 1_000
 MAX_SCANNED = 2_000
 MAX_INT_BITS = 128

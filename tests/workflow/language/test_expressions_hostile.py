@@ -18,7 +18,7 @@ NAMES: dict[str, Any] = {
     "s": "secret",
     "items": list(range(1000)),
     "case": {"a": {"b": 1}},
-    "long": "a" * 190_000,
+    "long": "a" * 99_000,
     "obj": object(),
 }
 
@@ -136,11 +136,11 @@ def test_a_ten_megabyte_text_is_refused_at_once() -> None:
 
 def test_the_dearest_accepted_expression_is_quick() -> None:
     worst = [
-        " and ".join(["not (1001 in items)"] * 50),
-        " or ".join(["'zz' in long"] * 50),
+        " and ".join(["not (1001 in items)"] * 30),
+        " or ".join(["'zz' in long"] * 30),
         " + ".join(["'a' * 600"] * 90),
         "[" + ",".join(["items"] * 100) + "] == 1",
-        " + ".join(["max(items)"] * 50),
+        " + ".join(["max(items)"] * 30),
     ]
     for text in worst:
         expression = compile_expression(text)
