@@ -13,6 +13,7 @@ from channels.email.structure import Part
 _META = re.compile(rb"<meta\s[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w:.-]{2,40})", re.IGNORECASE)
 _XML = re.compile(rb"<\?xml\s[^>]{0,100}?encoding=[\"']([\w:.-]{2,40})", re.IGNORECASE)
 _QP_ESCAPE = re.compile(rb"=(?:[0-9A-Fa-f]{2}|\r?\n)")
+_GARBAGE = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/=\s]")
 _UNWANTED = re.compile("[\x00\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ufdd0-\ufdef\ufffe\uffff]")
 _UU = re.compile(
@@ -37,12 +38,13 @@ def content_of(part: Part, *, problems: Problems) -> bytes:
 
 
 def _from_base64(data: bytes, part: Part, *, problems: Problems) -> bytes:
-    if part.main_type == "text" and data.strip():
-        sample = data[:2000]
-        if len(_NOT_BASE64.findall(sample)) > len(sample) // 20 or (b" " in sample.strip() and len(sample) < 200):
-            problems.add("a text said to be base64 is not")
-            return data
-    return unbase64(data)
+    decoded = unbase64(data)
+    if part.main_type == "text" and _NOT_BASE64.search(data[:2000]):
+        problems.add("a text in base64 is damaged")
+        sample = decoded[:2000]
+        if len(_GARBAGE.findall(sample)) > len(sample) // 50:
+            return data  # it never was base64
+    return decoded
 
 
 def text_of(part: Part, content: bytes, *, problems: Problems) -> str:

@@ -79,8 +79,8 @@ def _by_bom(data: bytes, codec: str | None) -> Decoded | None:
 
 def _seven_bit(data: bytes, label: str, codec: str) -> Decoded:
     if not data.isascii():
-        favourite = {"iso-2022-jp": "cp932", "hz": "gb18030", "iso2022-kr": "cp949"}.get(codec, "utf-8")
-        return _guess(data, label, favourite)
+        among = {"iso-2022-jp": ("cp932", "euc-jp"), "hz": ("gb18030",), "iso2022-kr": ("cp949",)}.get(codec)
+        return _guess(data, label, "", among=among)
     if codec == "iso-2022-jp":
         return Decoded(decode_iso2022_jp(data), codec)
     try:
@@ -149,10 +149,10 @@ def _labelled_multibyte(data: bytes, label: str, codec: str) -> Decoded:
     return _guess(data, label, codec)
 
 
-def _guess(data: bytes, label: str, favourite: str) -> Decoded:
+def _guess(data: bytes, label: str, favourite: str, *, among: tuple[str, ...] | None = None) -> Decoded:
     if (text := _hidden_utf8(data, None)) is not None:
         return Decoded(text, "utf-8", _told(label, "utf-8"))
-    codec = detect(data, favourite=favourite)
+    codec = detect(data, favourite=favourite, among=among) if among else detect(data, favourite=favourite)
     text = _strict(data, codec)
     if text is not None:
         return Decoded(text, codec, _told(label, codec))

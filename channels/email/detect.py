@@ -27,15 +27,20 @@ _TRADITIONAL = frozenset(
     "放強即像難且權思王象完設式色路記南品住告類求據程北邊死張該交規萬取拉格望覺術領共確傳師觀清今切院讓識候帶導爭運您請訂"
     "單退款謝號碼客服郵維修測試價貨送灣附收"
 )
+_SYLLABLES = frozenset(
+    "이다는을를가의에한고하지로사기어은도나리자시아그인서대있것일수해안정만여보들라전우부상성주제장과원요면구화조동무문비오공물생실신마미스위모소"
+    "간거저심방경연관발차진중행감세선영유예용내금계니습까녕품착직않았었했합됩입될된되할함께님메송배불결답변확드려십세여러분번호고객센터바랍통체"
+    "달날말살팔말개게네데레세제계배왔왜외후회최소초도록때문으므로와워월날짜김박최강조윤임오신권황송류홍"
+)
 _ACCENTED = frozenset("àâäáãåçéèêëíìîïñóòôöõúùûüÿßæœøýðþÀÂÄÁÃÅÇÉÈÊËÍÎÏÑÓÔÖÕÚÙÛÜØÆ")
 _SIGNS = frozenset("“”‘’‚„–—…€£©®°«»¿¡§·•´\xa0™½¼²³ª⁰º×")
 
 
-def detect(data: bytes, *, favourite: str = "") -> str:
+def detect(data: bytes, *, favourite: str = "", among: tuple[str, ...] = _CANDIDATES) -> str:
     """The most likely codec of `data`, which holds 8-bit bytes and is not UTF-8. `favourite` wins when it is close."""
     sample = _sample(data)
     best, best_score = favourite or "cp1252", -9.0
-    order = (favourite, *_CANDIDATES) if favourite and favourite not in _CANDIDATES else _CANDIDATES
+    order = among if favourite in {"", *among} else (favourite, *among)
     for codec in order:
         score = _score(sample, codec) + (_FAVOUR if codec == favourite else 0.0)
         if score > best_score:
@@ -67,12 +72,22 @@ def _score(sample: bytes, codec: str) -> float:
     return (good - 3 * strange.count("\ufffd")) / len(strange)
 
 
+def _is_sign(letter: str) -> bool:
+    """Full-width punctuation and letters, circled numbers, company signs."""
+    return (
+        "\u3000" <= letter <= "\u3011"
+        or "\uff01" <= letter <= "\uff5e"
+        or "\u2460" <= letter <= "\u2473"
+        or letter in "㈱№℃※"
+    )
+
+
 def _rate_chinese(strange: list[str], common: frozenset[str]) -> float:
     good = 0.0
     for letter in strange:
         if letter in common:
             good += 1.2
-        elif "\u3000" <= letter <= "\u3011" or "\uff01" <= letter <= "\uff5e" or letter in _SIGNS:
+        elif _is_sign(letter) or letter in _SIGNS:
             good += 0.8
         elif "\u4e00" <= letter <= "\u9fff":
             good += 0.35
@@ -86,7 +101,7 @@ def _rate_japanese(_text: str, strange: list[str]) -> float:
     for letter in strange:
         if "\u3041" <= letter <= "\u30fe":
             good += 1.25
-        elif "\u3000" <= letter <= "\u3011" or "\uff01" <= letter <= "\uff5e":
+        elif _is_sign(letter):
             good += 0.8
         elif "\u4e00" <= letter <= "\u9fff":
             good += 0.35
@@ -98,7 +113,10 @@ def _rate_japanese(_text: str, strange: list[str]) -> float:
 
 
 def _rate_korean(_text: str, strange: list[str]) -> float:
-    return sum(1.0 if "\uac00" <= letter <= "\ud7a3" else -0.5 for letter in strange)
+    return sum(
+        1.1 if letter in _SYLLABLES else 0.5 if "\uac00" <= letter <= "\ud7a3" else 0.3 if _is_sign(letter) else -0.5
+        for letter in strange
+    )
 
 
 def _rate_latin(text: str, strange: list[str]) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,15 +12,16 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from imapclient import DELETED, FLAGGED, SEEN, IMAPClient, SocketTimeout
+from imapclient import DELETED, FLAGGED, SEEN
 from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginError
 
 from channels.email.config import AfterFetch, EmailConfig, Security
 from channels.email.imap_cursor import Cursor
+from channels.email.imap_line import LineClient
 from channels.email.tls import client_context, connection_failure
 from channels.outcomes import ChannelError, Reason, TemporaryFailure
 
-CONNECT_SECONDS, READ_SECONDS, COMMAND_SECONDS = 15.0, 60.0, 120.0
+COMMAND_SECONDS, LOGOUT_SECONDS = 120.0, 2.0
 SLOWEST_BYTES_PER_SECOND = 20_000
 IDLE_STEP_SECONDS = 1.0
 LIST_MAILS = 500
@@ -46,10 +46,13 @@ class ImapSession:
 
     def __init__(self, config: EmailConfig) -> None:
         self._config = config
+        self._line: socket.socket | None = None
+        self._client: LineClient | None = None
+        self._is_cut = False
         self.server = "{}:{}".format(*config.imap_endpoint())
-        with self._translated("to connect"):
-            self._client = self._connect()
         try:
+            with self._limit(COMMAND_SECONDS), self._translated("to connect"):
+                self._connect()
             self._log_in()
             self.uidvalidity, uidnext = self._select()
             self.uidnext = uidnext or max(self._search("ALL"), default=0) + 1
@@ -57,27 +60,21 @@ class ImapSession:
             self.close()
             raise
 
-    def _connect(self) -> IMAPClient:
+    def _connect(self) -> None:
         host, port = self._config.imap_endpoint()
-        is_tls = self._config.imap_security is Security.TLS
+        security = self._config.imap_security
         context = client_context(self._config)
-        timeout = SocketTimeout(CONNECT_SECONDS, READ_SECONDS)
-        client = IMAPClient(host, port, ssl=is_tls, ssl_context=context if is_tls else None, timeout=timeout)
-        client.normalise_times = False
-        client.socket().setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        if self._config.imap_security is Security.STARTTLS:
-            self._start_tls(client, context)
-        return client
-
-    def _start_tls(self, client: IMAPClient, context: ssl.SSLContext) -> None:
-        try:
-            if not client.has_capability("STARTTLS"):
+        self._client = LineClient(
+            host, port, context=context if security is Security.TLS else None, opened=self._remember_line
+        )
+        if security is Security.STARTTLS:
+            if not self._client.has_capability("STARTTLS"):
                 sentence = f"{self.server} does not offer STARTTLS. Choose TLS in the account."
                 raise TemporaryFailure(Reason.TLS_FAILED.value, sentence, server=self.server)
-            client.starttls(context)
-        except BaseException:
-            client.shutdown()
-            raise
+            self._client.starttls(context)
+
+    def _remember_line(self, plain: socket.socket) -> None:
+        self._line = plain.dup()  # survives the wrapping in TLS, so that it can be cut at any moment
 
     def _log_in(self) -> None:
         user = self._config.imap_user or self._config.address
@@ -85,9 +82,9 @@ class ImapSession:
         with self._limit(COMMAND_SECONDS), self._translated("the login"):
             try:
                 if token:
-                    self._client.oauth2_login(user, token)
+                    self._open_client.oauth2_login(user, token)
                 else:
-                    self._client.login(user, self._config.imap_password.get_secret_value())
+                    self._open_client.login(user, self._config.imap_password.get_secret_value())
             except LoginError as error:
                 if isinstance(error.__context__, IMAPClientAbortError):
                     raise IMAPClientAbortError(str(error)) from None
@@ -97,13 +94,19 @@ class ImapSession:
         folder = self._config.imap_folder
         try:
             with self._limit(COMMAND_SECONDS), self._translated(f"the folder {folder!r}"):
-                state = self._client.select_folder(folder)
+                state = self._open_client.select_folder(folder)
         except CommandRefused as error:
             sentence = (
                 f"{self.server} has no folder {folder!r} to read. Choose another in the account. ({error.sentence})"
             )
             raise TemporaryFailure(Reason.FOLDER_MISSING.value, sentence, server=self.server) from None
         return int(state[b"UIDVALIDITY"]), int(state.get(b"UIDNEXT", 0))
+
+    @property
+    def _open_client(self) -> LineClient:
+        if self._client is None:
+            raise connection_failure(EOFError(), server=self.server)
+        return self._client
 
     def waiting(self, cursor: Cursor) -> list[Listed]:
         """Return what is still to be fetched: new mails in order, then those that failed before."""
@@ -132,12 +135,12 @@ class ImapSession:
 
     def _search(self, criteria: str) -> list[int]:
         with self._limit(COMMAND_SECONDS), self._translated("the search"):
-            return sorted(int(uid) for uid in self._client.search(criteria))
+            return sorted(int(uid) for uid in self._open_client.search(criteria))
 
     def fetch(self, uids: Sequence[int], parts: list[str], *, size: int) -> dict[int, dict[bytes, Any]]:
         """Fetch parts of mails, giving up when they come slower than any usable line. Deleted ones are left out."""
         with self._limit(COMMAND_SECONDS + size / SLOWEST_BYTES_PER_SECOND), self._translated("to give out a mail"):
-            return dict(self._client.fetch(uids, parts))
+            return dict(self._open_client.fetch(uids, parts))
 
     def mark(self, uids: Sequence[int]) -> None:
         """Mark or move mails that are stored. Raises CommandRefused when the server will not."""
@@ -146,53 +149,58 @@ class ImapSession:
                 self._move(uids)
             else:
                 flags = [SEEN] if self._config.imap_after is AfterFetch.SEEN else [SEEN, FLAGGED]
-                self._client.add_flags(uids, flags, silent=True)
+                self._open_client.add_flags(uids, flags, silent=True)
 
     def _move(self, uids: Sequence[int]) -> None:
         folder = self._config.imap_done_folder
-        if not self._client.folder_exists(folder):
-            self._client.create_folder(folder)
-        if self._client.has_capability("MOVE"):
-            self._client.move(uids, folder)
+        if not self._open_client.folder_exists(folder):
+            self._open_client.create_folder(folder)
+        if self._open_client.has_capability("MOVE"):
+            self._open_client.move(uids, folder)
             return
-        self._client.copy(uids, folder)
-        self._client.add_flags(uids, [DELETED], silent=True)
-        if self._client.has_capability("UIDPLUS"):
+        self._open_client.copy(uids, folder)
+        self._open_client.add_flags(uids, [DELETED], silent=True)
+        if self._open_client.has_capability("UIDPLUS"):
             # Without UIDPLUS an EXPUNGE would also purge what somebody else has deleted; then they stay marked.
-            self._client.uid_expunge(uids)
+            self._open_client.uid_expunge(uids)
 
     def can_idle(self) -> bool:
         """Whether the server tells of new mail by itself."""
-        return bool(self._client.has_capability("IDLE"))
+        return bool(self._open_client.has_capability("IDLE"))
 
     def idle(self, seconds: float, *, stop: threading.Event) -> None:
         """Wait until the server has news, the time is over or `stop` is set."""
         with self._translated("IDLE"):
-            self._client.idle()
+            self._open_client.idle()
             end = time.monotonic() + seconds
             while time.monotonic() < end and not stop.is_set():
                 began = time.monotonic()
-                news = self._client.idle_check(timeout=IDLE_STEP_SECONDS)
+                news = self._open_client.idle_check(timeout=IDLE_STEP_SECONDS)
                 # A closed connection wakes the check at once and with nothing.
                 if any(_is_news(each) for each in news) or (not news and time.monotonic() - began < 0.5):
                     break
             with self._limit(COMMAND_SECONDS):
-                self._client.idle_done()
+                self._open_client.idle_done()
 
     def close(self) -> None:
         """Log out where that still works, and hang up."""
+        if self._client is not None:
+            self._log_out(self._client)
+            self._client = None
+        if self._line is not None:
+            self._line.close()
+            self._line = None
+
+    def _log_out(self, client: LineClient) -> None:
         try:
-            self._client.socket().settimeout(2)
-            self._client.logout()
+            with self._limit(LOGOUT_SECONDS):
+                client.logout()
         except (IMAPClientError, OSError, AttributeError, ValueError) as error:
             _log.debug("imap_logout_failed", server=self.server, error=str(error))
-            self._hang_up()
-
-    def _hang_up(self) -> None:
-        try:
-            self._client.shutdown()
-        except OSError as error:
-            _log.debug("imap_shutdown_failed", server=self.server, error=str(error))
+            try:
+                client.shutdown()
+            except OSError as again:
+                _log.debug("imap_shutdown_failed", server=self.server, error=str(again))
 
     @contextmanager
     def _limit(self, seconds: float) -> Iterator[None]:
@@ -206,9 +214,10 @@ class ImapSession:
             timer.cancel()
 
     def _cut(self) -> None:
+        self._is_cut = True
         try:
-            # The plain socket's method: TLS's own would pull the session away from under the reading thread.
-            socket.socket.shutdown(self._client.socket(), socket.SHUT_RDWR)
+            if self._line is not None:
+                self._line.shutdown(socket.SHUT_RDWR)
         except OSError as error:
             _log.debug("imap_cut_failed", server=self.server, error=str(error))
 
@@ -219,11 +228,10 @@ class ImapSession:
         except ChannelError:
             raise
         except IMAPClientAbortError as error:
-            if "timed out" in str(error):
-                raise connection_failure(TimeoutError(), server=self.server) from None
-            raise connection_failure(EOFError(), server=self.server) from None
+            is_late = self._is_cut or "timed out" in str(error)
+            raise connection_failure(TimeoutError() if is_late else EOFError(), server=self.server) from None
         except (OSError, EOFError) as error:
-            raise connection_failure(error, server=self.server) from None
+            raise connection_failure(TimeoutError() if self._is_cut else error, server=self.server) from None
         except (IMAPClientError, ValueError, AssertionError) as error:
             text = _short(str(error))
             reason = Reason.MAILBOX_FULL if "OVERQUOTA" in text.upper() else Reason.VENDOR_FAULT

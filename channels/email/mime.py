@@ -14,7 +14,7 @@ from channels.email.parsed import MailAddress, ParsedMail
 from channels.email.quotes import extract_reply
 from channels.email.render import render
 from channels.email.reply_token import find_tokens
-from channels.email.structure import read_parts
+from channels.email.structure import Part, read_parts
 
 _WORDS_OF_KEPT = (
     "return-path sender delivered-to x-original-to envelope-to auto-submitted precedence list-id list-unsubscribe "
@@ -56,7 +56,7 @@ def _parse(raw: bytes, *, own_addresses: Collection[str]) -> ParsedMail:
     pieces = collect(root, reading)
     body = render(pieces, reading)
     mail = replace(
-        _from_header(root.header, problems=problems, fallback=root.params.get("charset", "")),
+        _from_header(root.header, problems=problems, fallback=_charset(root)),
         text=body.text,
         html=body.html,
         attachments=body.attachments,
@@ -68,6 +68,17 @@ def _parse(raw: bytes, *, own_addresses: Collection[str]) -> ParsedMail:
         reply_text=extract_reply(mail.text, html=mail.html, html_only=body.html_only, subject=mail.subject),
     )
     return replace(mail, problems=tuple(problems.sentences))
+
+
+def _charset(part: Part) -> str:
+    """The charset that the mail names first: raw 8-bit bytes in its header are most likely in the same."""
+    waiting = [part]
+    while waiting:
+        one = waiting.pop()
+        if label := one.params.get("charset"):
+            return label
+        waiting.extend(reversed(one.children))
+    return ""
 
 
 def _from_header(header: Header, *, problems: Problems, fallback: str) -> ParsedMail:

@@ -55,7 +55,7 @@ def _clean_all(pieces: list[Piece], reading: Reading) -> list[str]:
             reading.files.append(_as_file(piece.html))
             source = ""
         room -= len(source)
-        cleaned.append(sanitise(source) if source.strip() else "")
+        cleaned.append(sanitise(source).strip() if source.strip() else "")
     return cleaned
 
 

@@ -100,6 +100,8 @@ class SmtpConnection(smtplib.SMTP):
         try:
             yield
         except ChannelError:
+            if self._expired:  # half an answer, cut off by the deadline
+                raise self._gone(TimeoutError()) from None
             raise
         except smtplib.SMTPServerDisconnected:
             raise self._gone(EOFError()) from None

@@ -82,6 +82,7 @@ class FarEnd:
     logins: list[bytes] = field(default_factory=list)
     address: tuple[str, int] = ("", 0)
     server: asyncio.Server | None = None
+    sessions: list[SMTP] = field(default_factory=list)
 
     async def handle_MAIL(self, _server, _session, envelope, address, options):
         if self.mail_reply:
@@ -127,17 +128,18 @@ def far_end(
 
     def session() -> SMTP:
         peer.connections += 1
-        return SMTP(
+        one = SMTP(
             peer,
             hostname="far.test",
             data_size_limit=size,
             tls_context=starttls,
             enable_SMTPUTF8=True,
-            auth_required=auth,
-            auth_require_tls=False,
+            auth_require_tls=not auth,
             authenticator=peer.authenticate,
             loop=loop,
         )
+        peer.sessions.append(one)
+        return one
 
     async def serve() -> None:
         server = await loop.create_server(session, "127.0.0.1", 0, ssl=tls)
@@ -152,6 +154,10 @@ def far_end(
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+        for one in peer.sessions:
+            if one.transport is not None:
+                one.transport.close()
+        await asyncio.sleep(0.01)
 
     def run() -> None:
         asyncio.set_event_loop(loop)
@@ -208,10 +214,11 @@ def raw_server(serve: Callable[[socket.socket], None]) -> Iterator[tuple[str, in
 
 @dataclass
 class Line:
-    """A TCP line to `upstream`; cut after `budget` bytes from the server, for the next `cuts` connections."""
+    """A TCP line to `upstream`; cut after `budget` bytes from the server or `up_budget` to it, for the next `cuts` connections."""
 
     upstream: tuple[str, int]
-    budget: int = 0
+    budget: int = 2**60
+    up_budget: int = 2**60
     cuts: int = 0
     address: tuple[str, int] = ("", 0)
     connections: int = 0
@@ -223,7 +230,8 @@ class Line:
         left = self.budget
         server = socket.create_connection(self.upstream)
         self.open += [client, server]
-        threading.Thread(target=_pump, args=(client, server), daemon=True).start()
+        up_budget = self.up_budget if is_cut else 2**60
+        threading.Thread(target=_pump, args=(client, server), kwargs={"budget": up_budget}, daemon=True).start()
         with server:
             while data := server.recv(65536):
                 if is_cut and len(data) >= left:
@@ -245,9 +253,14 @@ class Line:
         self.open.clear()
 
 
-def _pump(source: socket.socket, target: socket.socket) -> None:
+def _pump(source: socket.socket, target: socket.socket, *, budget: int) -> None:
     try:
         while data := source.recv(65536):
+            if len(data) >= budget:
+                target.sendall(data[:budget])
+                source.shutdown(socket.SHUT_RDWR)
+                break
+            budget -= len(data)
             target.sendall(data)
         target.shutdown(socket.SHUT_RDWR)
     except OSError:
@@ -299,6 +312,7 @@ ssl = yes
 ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = no
+login_trusted_networks = 127.0.0.0/8
 auth_mechanisms = plain login
 auth_cache_size = 0
 auth_failure_delay = 0
