@@ -35,7 +35,6 @@ class World:
     trace: list[str] = field(default_factory=list)
     sent: list[Sent] = field(default_factory=list)
     states: list[bytes] = field(default_factory=list)
-    closed: set[int] = field(default_factory=set)
 
     def begin(self, process_id: str, *, message: str | None = None, data: Mapping[str, Any] | None = None) -> None:
         """Starts an instance and lets everything settle."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.workflow.importing.kinds import ACTIVITIES
-from app.workflow.running import deciding, listening, loops, variables
+from app.workflow.running import deciding, listening, loops, timing, variables
 from app.workflow.running.errors import StepFailed
 from app.workflow.running.graph import BEHAVIOURS, Behaviour, behaviour
 from app.workflow.running.tokens import WAITING, Instance, Token
@@ -74,7 +74,7 @@ def run_user_task(inst: Instance, token: Token) -> bool | None:
             internal[key] = _people(values, names)
     due = raw.get("due")
     if due:
-        internal["due"] = [str(variables.resolve(due[0], names)), due[1]]
+        internal["due"] = [timing.iso_text(variables.resolve(due[0], names)), due[1]]
     internal["open"] = True
     return None
 

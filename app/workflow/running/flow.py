@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 from app.workflow.decisions import DecisionError
 from app.workflow.language.lexer import LanguageError
@@ -190,11 +189,6 @@ def settle(inst: Instance, scope: Token | None) -> None:
 def reopen(token: Token) -> None:
     """Clears a fault so that the step can be run or left again."""
     token.internal_data.pop("fault", None)
-
-
-def note(token: Token, **values: Any) -> None:
-    """Remembers something on a token."""
-    token.internal_data.update(values)
 
 
 HOOKS["leave"] = leave

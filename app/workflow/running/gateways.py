@@ -11,6 +11,8 @@ from app.workflow.running.flow import CHOOSERS
 from app.workflow.running.graph import Definition, Flow, Node, behaviour
 from app.workflow.running.tokens import READY, WAITING, Instance, Token
 
+JOINS = frozenset({"parallel", "inclusive", "complex"})
+
 
 def _holds(flow: Flow, names: Mapping[str, Any]) -> bool:
     return flow.condition is None or expressions.holds(flow.condition, names)
@@ -93,6 +95,14 @@ def run_parallel(inst: Instance, token: Token) -> bool | None:
         return None
     token.become(READY)
     return True
+
+
+def take_waiting(inst: Instance, token: Token) -> None:
+    """When an operator lets a token through a join, those that wait there with it go along: one of each flow."""
+    if token.node.kind in JOINS and token.state == WAITING:
+        for tokens in _arrived(token).values():
+            if tokens[0] is not token and token not in tokens:
+                inst.remove(tokens[0])
 
 
 @behaviour("inclusive")

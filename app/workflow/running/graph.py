@@ -14,7 +14,7 @@ import zstandard
 from SpiffWorkflow.specs.base import TaskSpec
 from SpiffWorkflow.specs.WorkflowSpec import WorkflowSpec
 
-from app.workflow.importing.kinds import ACTIVITIES, FORMAT, LISTENING, SCOPES
+from app.workflow.importing.kinds import FORMAT, LISTENING, SCOPES
 from app.workflow.running.errors import StateError, UnknownProcess
 
 Behaviour = Callable[[Any, Any], bool | None]
@@ -60,7 +60,6 @@ class Node(TaskSpec):  # type: ignore[misc]
         self.scope_id: str | None = raw.get("scope")
         self.process_id: str = raw["process"]
         self.manual = self.kind in {"userTask", "manualTask"}
-        self.is_activity = self.kind in ACTIVITIES
         self.is_scope = self.kind in SCOPES
         self.listening = self.kind in LISTENING
         self.events: list[dict[str, Any]] = raw.get("events", [])

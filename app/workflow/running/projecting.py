@@ -8,12 +8,11 @@ from functools import cache
 from typing import Any, cast
 
 from app.workflow.importing.report import ActionSpec, action_from_dict
-from app.workflow.running import listening, variables
+from app.workflow.running import gateways, listening, variables
 from app.workflow.running.graph import Node
-from app.workflow.running.tokens import ERROR, READY, STARTED, WAITING, Instance, Token
+from app.workflow.running.tokens import ERROR, READY, WAITING, Instance, Token
 from app.workflow.running.types import OpenFault, OpenTask, OpenTimer, Projection, Status, Subscription
 
-_JOINS = frozenset({"parallel", "inclusive", "complex"})
 _WAITED = frozenset({"message", "signal", "timer"})
 
 
@@ -82,9 +81,10 @@ def _fault(token: Token) -> OpenFault:
 def _stuck(inst: Instance) -> Iterator[OpenFault]:
     if any(token.state == READY or "wait" in token.internal_data for token in inst.tasks.values()):
         return
+    told: set[tuple[str | None, str]] = set()
     for token in inst.tasks.values():
-        if token.state in {WAITING, STARTED} and token.node.kind in _JOINS and not token.is_subscription:
-            message = (
-                f"The process waits at '{token.node.title or token.node.id}' for a path that nothing can take any more."
-            )
-            yield OpenFault(token.id, token.node.id, token.node.title, "stuck", message)
+        node, place = token.node, (token.parent_id, token.node.id)
+        if token.state == WAITING and node.kind in gateways.JOINS and place not in told:
+            told.add(place)
+            message = f"The process waits at '{node.title or node.id}' for a path that nothing can take any more."
+            yield OpenFault(token.id, node.id, node.title, "stuck", message)

@@ -15,7 +15,8 @@ from app.workflow.running.types import Host, Projection, Visit
 
 __all__ = ["Run", "load", "start"]
 
-_KINDS = kinds.READY
+#: What tokens do is registered by importing `kinds`; without it no graph could be built.
+KINDS = kinds.REGISTERED
 _ROLES = {None: 0, "gateway": 0, "boundary": 1, "start": 2}
 
 
@@ -127,6 +128,7 @@ class Run:
         flow.reopen(found)
         for child in found.live_children():
             self._inst.cancel_token(child)
+        gateways.take_waiting(self._inst, found)
         self._inst.go_on(found)
 
     def cancel(self) -> None:

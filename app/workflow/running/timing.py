@@ -79,6 +79,13 @@ def _moment(value: Any) -> datetime:
     raise DurationError(f"The timer needs a date, but its expression gave {type(value).__name__}.")
 
 
+def iso_text(value: Any) -> str:
+    """A due time as text: the ISO form of a duration or date that an expression gave, or the text itself."""
+    if isinstance(value, timedelta):
+        value = Duration(0, value)
+    return value.isoformat() if isinstance(value, (Duration, date)) else str(value)
+
+
 def to_dict(schedule: Schedule) -> dict[str, Any]:
     """The JSON form kept on a waiting token."""
     raw: dict[str, Any] = {"due": schedule.due.isoformat(), "left": schedule.left}

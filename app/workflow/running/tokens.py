@@ -27,10 +27,6 @@ MAX_TOKENS = 20_000
 MAX_LEVEL = 150
 
 
-class TooManyTokens(Exception):
-    """The instance has split into more tokens than we let live at once."""
-
-
 class Token(Task):  # type: ignore[misc]
     """A token at a node. `data` holds variables local to it, `internal_data` what its node remembers."""
 

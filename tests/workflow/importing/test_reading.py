@@ -138,7 +138,7 @@ def test_zeebe_extensions_with_a_counterpart_are_understood() -> None:
 def test_what_has_no_effect_here_is_said() -> None:
     body = (
         S
-        + f'<bpmn:userTask id="u" {CAMUNDA} camunda:asyncBefore="true"><bpmn:extensionElements><camunda:taskListener/><ringback:asignment/><ringback:capability name="x"/></bpmn:extensionElements><bpmn:potentialOwner/></bpmn:userTask>'
+        + f'<bpmn:userTask id="u" {CAMUNDA} camunda:asyncBefore="true"><bpmn:extensionElements><camunda:taskListener/><ringback:frm/><ringback:capability name="x"/></bpmn:extensionElements><bpmn:potentialOwner/></bpmn:userTask>'
         + E
         + flows("s>u", "u>e")
     )

@@ -349,3 +349,18 @@ def test_too_many_tokens_become_faults() -> None:
     )
     run.advance(budget=20_000)
     assert "too-many-tokens" in {fault.code for fault in run.projection().faults}
+
+
+def test_an_operator_frees_a_join_that_waits_for_a_path_nobody_takes() -> None:
+    body = S + gateway("exclusive", "x", default="d") + gateway("parallel", "f", "j") + user("a", "b", "c", "after") + E
+    pairs = flows("s>f", "f>a", "f>b", "f>x", "a>j", "b>j", "x>c?never", "c>j", "d=x>e", "j>after", "after>e")
+    instance = drive(body + pairs).start(never=False)
+    instance.complete("a")
+    instance.complete("b")
+    opened = instance.open()
+    assert [(fault.element_id, fault.code) for fault in opened.faults] == [("j", "stuck")]
+    instance.apply(lambda run: run.retry(opened.faults[0].token))
+    assert instance.open().status == "faulted"
+    instance.apply(lambda run: run.skip(opened.faults[0].token, {}))
+    instance.complete("after")
+    assert instance.open().status == "completed"
