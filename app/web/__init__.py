@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.settings import MEGABYTE, settings
-from app.web import errors, frame, headers, rules
+from app.web import assets, errors, frame, headers, i18n, rules
 from app.web.frame import Desk
 
 # Each names a module with a `blueprint`. Order does not matter.
@@ -17,6 +17,15 @@ BLUEPRINTS = (
     "app.web.health",
     "app.web.auth",
     "app.web.api",
+    "app.web.inbox",
+    "app.web.case_page",
+    "app.web.case_actions",
+    "app.web.files",
+    "app.web.orders",
+    "app.web.processes",
+    "app.web.channels",
+    "app.web.operations",
+    "app.web.people",
 )
 MAX_FIELDS_BYTES = 4 * MEGABYTE
 
@@ -33,7 +42,8 @@ def create_app(blueprints: tuple[str, ...] = BLUEPRINTS) -> Desk:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(viewer=frame.optional_viewer, csrf_token=frame.csrf_token)
-    app.jinja_env.globals.update(_=str, locale=lambda: "en")
+    i18n.install(app)
+    assets.install(app)
     rules.public(app.view_functions["static"])
     headers.install(app)
     errors.install(app)

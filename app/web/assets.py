@@ -6,6 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 import orjson
+from flask import Flask
 
 from app.errors import Unavailable
 
@@ -36,3 +37,8 @@ def asset(name: str) -> str:
     if found is None:
         raise Unavailable("asset_missing", f"The front-end build has no {name}: build it again.")
     return f"/static/dist/{found}"
+
+
+def install(app: Flask) -> None:
+    """Give the templates `asset`."""
+    app.jinja_env.globals["asset"] = asset

@@ -1,0 +1,112 @@
+"""Words that templates and scripts choose at run time: each key's English text, and plain values that are shown as they are.
+
+Translators find them in the .po files like any other text; a test fails when a state, view or event has none here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# Shown as they are in English: roles, states, verbs, priorities, kinds.
+PLAIN: Final = (
+    "agent", "manager", "designer", "admin",
+    "new", "open", "dispatched", "waiting", "resolved", "archived", "cancelled",
+    "low", "normal", "high", "urgent",
+    "dispatch", "reply", "chase", "amend", "cancel", "archive", "accept", "decline", "review", "accepted",
+    "email", "voice", "sms", "chat", "fax", "letter", "web", "phone", "telegram",
+    "incident", "request", "complaint", "question", "problem", "change", "repair",
+    "auto", "light", "dark", "time limit", "first response",
+    "auto-reply", "list", "loop", "none",
+    "Bad Request", "Unauthorized", "Forbidden", "Not Found", "Method Not Allowed", "Conflict", "Gone",
+    "Request Entity Too Large", "Content Too Large", "Unsupported Media Type", "Unprocessable Entity",
+    "Unprocessable Content", "Too Many Requests", "Internal Server Error", "Service Unavailable",
+)  # fmt: skip
+
+_SHELL = {
+    "nav_inbox": "Inbox", "nav_orders": "Work orders", "nav_processes": "Processes", "nav_faults": "Faults",
+    "nav_channels": "Channels", "nav_people": "People",
+    "view_mine": "My work", "view_unassigned": "Unassigned", "view_team": "My team", "view_chased": "Chased",
+    "view_due": "Due soon", "view_breached": "Overdue", "view_waiting": "Waiting", "view_all": "All open",
+    "view_archived": "Archived", "view_search": "Search",
+    "span_days": "%(num)s d", "span_hours": "%(num)s h", "span_minutes": "%(num)s min", "span_seconds": "%(num)s s",
+}  # fmt: skip
+
+_STATES = {
+    "delivery_queued": "queued", "delivery_sending": "sending", "delivery_sent": "sent", "delivery_delivered": "delivered",
+    "delivery_failed": "failed", "delivery_bounced": "bounced", "delivery_in_doubt": "in doubt: perhaps sent",
+    "instance_waiting": "running", "instance_completed": "completed", "instance_faulted": "stuck",
+    "instance_cancelled": "cancelled",
+    "order_draft": "draft", "order_dispatched": "waits for acceptance", "order_declined": "declined",
+    "order_accepted": "accepted", "order_replied": "reply is being reviewed", "order_cancelling": "asked to cancel",
+    "order_archived": "archived", "order_cancelled": "cancelled",
+}  # fmt: skip
+
+_EVENTS = {
+    "event_case_opened": "Case opened", "event_case_changed": "Case changed", "event_process_started": "Process started",
+    "event_case_archived": "Case archived", "event_case_reopened": "Case reopened", "event_case_chased": "Case chased",
+    "event_case_escalated": "Case escalated", "event_case_related": "Case linked to another",
+    "event_task_completed": "Task completed", "event_task_claimed": "Task taken", "event_action_taken": "Action taken",
+    "event_timer_fired": "Time limit reached", "event_work_order_opened": "Work order opened",
+    "event_work_order_dispatched": "Work order dispatched", "event_work_order_accepted": "Work order accepted",
+    "event_work_order_declined": "Work order declined", "event_work_order_replied": "Work order replied",
+    "event_work_order_archived": "Work order archived", "event_work_order_cancelled": "Work order cancelled",
+    "event_work_order_chased": "Work order chased", "event_work_order_amended": "Work order amended",
+    "event_work_order_escalated": "Work order escalated", "event_work_order_cancelling": "Cancelling was asked for",
+    "event_message_moved": "Message moved", "event_message_received": "Message received",
+    "event_message_queued": "Message written", "event_message_sent": "Message sent",
+    "event_message_unheard": "No step of the process waits for this message", "event_note_added": "Note added",
+    "event_auto_mail_held": "Automatic mail held back", "event_delivery_failed": "Sending failed",
+    "event_delivery_bounced": "Mail bounced", "event_delivery_sent": "Mail sent", "event_delivery_delivered": "Delivered",
+    "event_delivery_in_doubt": "Sending is in doubt", "event_delivery_repeated": "Sent again",
+    "event_fault_raised": "A step got stuck", "event_fault_retried": "Stuck step tried again",
+    "event_fault_skipped": "Stuck step skipped", "event_urgency_raised": "Urgency raised",
+    "event_attention_drawn": "Attention drawn", "event_chain_sealed": "Chain sealed",
+    "event_chain_reopened": "Chain reopened", "event_notified": "Notified", "event_reason_given": "Reason given",
+}  # fmt: skip
+
+_FIELDS = {
+    "field_assignee_id": "agent", "field_contact_id": "customer", "field_contact_name": "customer",
+    "field_due_at": "due", "field_due_from": "due from", "field_due_why": "time limit", "field_holder_id": "holder",
+    "field_language": "language", "field_priority": "priority", "field_queue_key": "queue", "field_status": "status",
+    "field_subject": "subject", "field_type": "type", "field_team_id": "team", "field_attention": "attention",
+    "field_reopen_until": "may be reopened until", "field_retain_until": "kept until", "field_account_id": "channel",
+    "field_channel": "channel",
+}  # fmt: skip
+
+_SCRIPTS = {
+    "js_now": "just now", "js_failed": "That did not work. Please try again.",
+    "js_offline": "The desk cannot be reached. What you wrote is kept; please try again.",
+    "js_draft_saved": "Draft saved", "js_draft_saving": "Saving the draft …",
+    "js_draft_failed": "The draft could not be saved", "js_upload_failed": "{name} could not be uploaded.",
+    "js_uploading": "{name}: {percent} %", "js_news": "{count} new", "js_new_message": "A new message has arrived",
+    "js_notice": "Something needs you", "js_live_lost": "No live connection; trying again",
+    "js_live_back": "Live again", "js_no_diagram": "This file has no diagram to show.",
+    "js_visited": "{count}×", "js_tokens": "{name}: {count} here now", "js_faults": "{name}: stuck",
+    "js_unit_s": "{num} s", "js_unit_min": "{num} min", "js_unit_h": "{num} h", "js_unit_d": "{num} d",
+    "js_show": "Show", "js_hide": "Hide", "js_fit": "Fit to window", "js_zoom_in": "Zoom in", "js_zoom_out": "Zoom out",
+}  # fmt: skip
+
+_MODELER = {
+    "js_not_bpmn": "This is not a BPMN file:", "js_check_failed": "The check could not be run.",
+    "js_no_findings": "Nothing is wrong. It can be published.", "js_checking": "Checking …",
+    "js_severity_error": "error", "js_severity_warning": "warning", "js_severity_info": "hint",
+    "js_leave": "Your changes are not saved.", "js_replace": "Open another file? Your changes are not saved.",
+    "js_decision_files": "Decision files: {names}", "js_saved": "Saved as a draft",
+    "js_p_who": "Who does it", "js_p_teams": "Teams that may do it", "js_p_users": "People who may do it",
+    "js_p_commas": "Several with commas. ${…} is worked out while it runs.",
+    "js_p_form": "Form", "js_p_due": "To be done within", "js_p_duration": "For example PT4H: four hours, P2D: two days.",
+    "js_p_calendar": "Counts", "js_p_business": "business hours", "js_p_always": "all hours", "js_p_button": "Button on the desk",
+    "js_p_verb": "Verb", "js_p_roles": "Who may press it", "js_p_roles_help": "Roles with commas: agent, manager, holder, customer.",
+    "js_p_label": "Label (English)", "js_p_label_zh": "Label (Chinese)", "js_p_name": "Name",
+    "js_p_capability": "What it does", "js_p_inputs": "Inputs, one a line: name = value",
+    "js_p_outputs": "Results, one a line: name = variable", "js_p_decision": "Decision table",
+    "js_p_result": "Keep the result in", "js_p_timer": "Time limit", "js_p_sla": "Service level",
+    "js_p_target": "To be reached within", "js_p_labels": "Names in other languages", "js_p_text_zh": "Name (Chinese)",
+}  # fmt: skip
+
+KEYS: Final[dict[str, str]] = _SHELL | _STATES | _EVENTS | _FIELDS | _SCRIPTS | _MODELER
+
+
+def texts() -> list[str]:
+    """Return every English text of this module, for the translators."""
+    return sorted({*PLAIN, *KEYS.values()})
