@@ -7,8 +7,8 @@ from functools import cache
 import orjson
 from flask import Blueprint, Flask, Response, current_app
 
-from app.web import frame, openapi
-from app.web.api import cases, history, processes, shapes, work
+from app.web import frame
+from app.web.api import cases, history, openapi, processes, shapes, work
 from app.web.api.contract import operation
 from app.web.rules import public, signed_in
 

@@ -61,7 +61,7 @@ class NewMessage(In):
 
     kind: Literal["reply", "note"]
     text: str = Field(min_length=1, max_length=200_000)
-    to: list[str] | None = Field(None, max_length=50, description="Addresses; without it the customer.")
+    to: list[str] | None = Field(None, min_length=1, max_length=50, description="Addresses; without it the customer.")
     cc: list[str] = Field(default_factory=list, max_length=50)
     subject: str = Field("", max_length=300)
     seen_message_id: int | None = Field(
