@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 
+from app.cases.models import Case
 from app.db import session
 from app.errors import NotFound
 from app.workorders.models import Amendment, WorkOrder
@@ -53,12 +54,13 @@ def held_by(*, user_id: int, team_ids: Sequence[int], limit: int = 200) -> list[
     )
 
 
-def overdue(*, now: datetime, limit: int = 200) -> list[WorkOrder]:
+def overdue(*, now: datetime, where: Sequence[ColumnElement[bool]] = (), limit: int = 200) -> list[WorkOrder]:
     """Return the open orders past their limit, longest overdue first: no loop stays open unnoticed."""
     return list(
         session().scalars(
             select(WorkOrder)
-            .where(WorkOrder.ended_at.is_(None), WorkOrder.due_at < now)
+            .join(Case, Case.id == WorkOrder.case_id)
+            .where(WorkOrder.ended_at.is_(None), WorkOrder.due_at < now, *where)
             .order_by(WorkOrder.due_at)
             .limit(limit)
         )

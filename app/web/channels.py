@@ -1,0 +1,144 @@
+"""The administrator's pages of channel accounts: add, change, test, see health."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, redirect, request
+
+from app import db
+from app.errors import Invalid
+from app.identity import policy
+from app.messaging import accounts, providers
+from app.messaging.models import ChannelAccount
+from app.routing import service as routing
+from app.web import shell
+from app.web.rules import allow_if
+from channels.outcomes import ChannelError, Health, HealthState, reason_of
+from channels.port import HealthCheck
+from channels.spec import ChannelSpec
+
+blueprint = Blueprint("channels", __name__)
+configures = allow_if(policy.may_configure_channels)
+
+
+@blueprint.get("/channels")
+@configures
+def overview() -> str:
+    """List the accounts with the health of both sides."""
+    return shell.page(
+        "channels.html", section="channels", accounts=accounts.accounts(), specs=providers.connected().specs()
+    )
+
+
+@blueprint.get("/channels/new/<kind>/<provider>")
+@configures
+def new(kind: str, provider: str) -> str:
+    """Show the form of a new account."""
+    return _form(providers.spec(kind, provider), None, values={}, errors={})
+
+
+@blueprint.get("/channels/<int:account_id>")
+@configures
+def edit(account_id: int) -> str:
+    """Show an account's form; secrets are never shown again."""
+    account = accounts.get(account_id)
+    return _form(providers.spec(account.kind, account.provider), account, values=account.config, errors={})
+
+
+def _form(
+    spec: ChannelSpec,
+    account: ChannelAccount | None,
+    *,
+    values: dict[str, Any],
+    errors: dict[str, str],
+    message: str = "",
+) -> str:
+    schema = providers.connected().form_schema(str(spec.kind), spec.provider)
+    return shell.page(
+        "channel.html", section="channels", spec=spec, account=account, values=values, errors=errors, message=message,
+        fields=_fields(schema), secret=set(spec.secret_fields), queues=routing.queues(),
+    )  # fmt: skip
+
+
+def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Turn the config's JSON schema into what the form draws."""
+    listed = []
+    for name, info in schema.get("properties", {}).items():
+        found = _resolved(info, schema)
+        listed.append({
+            "name": name, "label": info.get("label", {"en": name, "zh": name}), "default": info.get("default"),
+            "options": found.get("enum") or ([found["const"]] if "const" in found else None),
+            "type": found.get("type", "string"), "required": name in schema.get("required", ()),
+        })  # fmt: skip
+    return listed
+
+
+def _resolved(info: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """Follow a reference or an optional type to the type itself."""
+    for option in (info, *info.get("allOf", ()), *info.get("anyOf", ())):
+        if "$ref" in option:
+            return dict(schema["$defs"][option["$ref"].rsplit("/", 1)[-1]])
+        if option.get("type") not in (None, "null"):
+            return dict(option)
+    return info
+
+
+@blueprint.post("/channels")
+@configures
+def save() -> Any:
+    """Make or change an account; what is wrong is shown on its field."""
+    form = request.form
+    account_id = form.get("account", type=int)
+    spec = providers.spec(form.get("kind", ""), form.get("provider", ""))
+    config, secrets = _given(spec)
+    try:
+        saved = accounts.save(
+            account_id, kind=str(spec.kind), provider=spec.provider, name=form.get("name_of_account", ""),
+            address=form.get("address", ""), config=config, secrets=secrets, queue_key=form.get("queue", ""),
+            is_enabled=form.get("is_enabled") == "true", version=form.get("version", type=int),
+        )  # fmt: skip
+    except Invalid as error:
+        account = accounts.get(account_id) if account_id else None
+        return _form(spec, account, values=config, errors=error.fields, message=error.message), 422
+    return redirect(f"/channels/{saved.id}?saved=1", 303)
+
+
+def _given(spec: ChannelSpec) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what the form gave, without empty fields: those keep the provider's default."""
+    schema = providers.connected().form_schema(str(spec.kind), spec.provider)
+    secret = set(spec.secret_fields)
+    config: dict[str, Any] = {}
+    secrets: dict[str, str] = {}
+    for field in _fields(schema):
+        text = request.form.get(field["name"], "").strip()
+        if field["name"] in secret:
+            secrets[field["name"]] = text
+        elif field["type"] == "boolean":
+            config[field["name"]] = text == "true"
+        elif text:
+            config[field["name"]] = text
+    return config, secrets
+
+
+@blueprint.post("/channels/<int:account_id>/test")
+@configures
+def test(account_id: int) -> Any:
+    """Try the account for real and keep the result as its health. The network is asked with no transaction open."""
+    account = accounts.get(account_id)
+    db.session().rollback()
+    for side, health in _try(account).items():
+        accounts.note_health(account_id, side, health)
+    return redirect(f"/channels/{account_id}?tested=1", 303)
+
+
+def _try(account: ChannelAccount) -> dict[str, Health]:
+    try:
+        adapter = providers.adapter(account)
+    except ChannelError as error:
+        health = Health(HealthState.FAILING, reason_of(error), error.sentence)
+        return {"inbound": health, "outbound": health}
+    if isinstance(adapter, HealthCheck):
+        both = getattr(adapter, "check_sides", None)
+        return dict(both()) if both else {"inbound": (result := adapter.check()), "outbound": result}
+    return {}

@@ -1,0 +1,34 @@
+"""The work orders that somebody holds: what a crew looks at, and what is overdue for everybody."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect
+
+from app.cases.models import Case
+from app.clock import utcnow
+from app.db import session
+from app.web import access, frame, shell
+from app.web.rules import signed_in
+from app.workorders import queries
+
+blueprint = Blueprint("orders", __name__)
+
+
+@blueprint.get("/work-orders")
+@signed_in
+def work_orders() -> str:
+    """List the open work orders of the viewer and their teams, and those past their limit that they may see."""
+    viewer = frame.viewer()
+    held = queries.held_by(user_id=viewer.user_id, team_ids=sorted(viewer.team_ids))
+    late = queries.overdue(now=utcnow(), where=[access.visible_orders(viewer)])
+    cases = {order.case_id: session().get_one(Case, order.case_id) for order in (*held, *late)}
+    return shell.page("orders.html", section="orders", held=held, late=late, cases=cases, now=utcnow())
+
+
+@blueprint.get("/cases/<number>/work-orders/<order_number>")
+@signed_in
+def work_order(number: str, order_number: str) -> object:
+    """Go to a work order on its case's page."""
+    order = access.work_order_by_number(frame.viewer(), order_number)
+    case = session().get_one(Case, order.case_id)
+    return redirect(f"/cases/{case.number}?tab=work-orders#{order.number}", 303)
