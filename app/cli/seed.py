@@ -13,6 +13,7 @@ from app.identity import service as identity
 from app.identity import sessions
 from app.identity.models import ApiToken, Role, Team, TeamMember, User
 from app.knowledge import service as knowledge
+from app.logs import log
 from app.messaging import accounts
 from app.routing import service as routing
 from app.settings import settings
@@ -59,7 +60,10 @@ def deploy_folder(folder: Path) -> None:
     digest = definitions.content_digest(xml, files)
     if all(version.digest != digest for version in queries.versions(folder.name)):
         definition = definitions.deploy(folder.name, xml, files=files, note="shipped with Ringback")
-        definitions.publish(definition.id)
+        if definition.is_executable:
+            definitions.publish(definition.id)
+        else:  # kept as a draft with its to-do list; a test makes sure that what we ship never is one
+            log().error("shipped_process_not_executable", process=folder.name)
 
 
 def _save_templates() -> None:
