@@ -89,10 +89,22 @@ def extract(language: str) -> Catalog:
         known = old.get(text if isinstance(text, str) else text[0])
         string = known.string if known and known.id == text else ""
         new.add(text, string, locations=[(place, 0) for place in sorted(places)], flags=_flags(known))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        write_po(file, new, width=0, omit_header=False, sort_output=False, include_lineno=False)
+    write(language, new)
     return new
+
+
+def write(language: str, catalogue: Catalog) -> None:
+    """Write a language's file: without dates, so that what did not change reads the same."""
+    path = po_file(language)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fields = (
+        f"Language: {catalogue.locale_identifier}", "Content-Type: text/plain; charset=utf-8",
+        "Content-Transfer-Encoding: 8bit", f"Plural-Forms: {catalogue.plural_forms}",
+    )  # fmt: skip
+    head = 'msgid ""\nmsgstr ""\n' + "".join(f'"{field}\\n"\n' for field in fields) + "\n"
+    with path.open("wb") as file:
+        file.write(head.encode())
+        write_po(file, catalogue, width=0, omit_header=True, include_lineno=False)
 
 
 def _flags(known: Message | None) -> tuple[str, ...]:
