@@ -19,6 +19,7 @@ from channels.port import Commit, RawEnvelope
 
 BATCH_MAILS, BATCH_BYTES = 25, 4 * 1024 * 1024
 ATTEMPTS = 3
+QUIET_PASSES = 3  # without a new mail, for a server that tells of its mails unasked with every answer
 # Servers may hang up after 29 minutes; a shorter turn also finds a line that died silently.
 IDLE_SECONDS = 240.0
 BACKOFF_FIRST, BACKOFF_LAST, BACKOFF_LOGIN = 1.0, 300.0, 60.0
@@ -102,17 +103,28 @@ class _Reading:
         self._mark_error: CommandRefused | None = None
 
     def run(self, stop: Event) -> None:
-        """Fetch, store and mark whatever waits."""
+        """Fetch, store and mark whatever waits, until nothing new has come meanwhile."""
         self._mark()
+        has_more, quiet = self._pass(stop, with_failed=True), 0
+        while has_more and not stop.is_set() and quiet < QUIET_PASSES:
+            last = self.cursor.last
+            has_more = self._pass(stop, with_failed=False)
+            quiet = quiet + 1 if self.cursor.last == last else 0
+
+    def _pass(self, stop: Event, *, with_failed: bool) -> bool:
+        """Go through the folder once; returns whether there may be more."""
         waiting = self._session.waiting(self.cursor)
         self._forget_deleted(waiting)
+        is_new = any(mail.uid not in self.cursor.again for mail in waiting)
         for batch in _batches(waiting, self.cursor, limit=self._config.max_bytes):
             if stop.is_set():
-                return
-            self._take(batch)
+                return False
+            if with_failed or batch[0].uid not in self.cursor.again:
+                self._take(batch)
         if self.cursor.last < self.cursor.until:
             # Whatever was not counted of the mails that lay there before need not be looked through again.
             self._save([], self.cursor.gone([self.cursor.until]))
+        return is_new or self._session.has_news()
 
     def health(self) -> Health:
         """Return how well the last pass went."""

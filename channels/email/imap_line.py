@@ -38,3 +38,7 @@ class LineClient(IMAPClient):  # type: ignore[misc]  # IMAPClient publishes no t
 
     def _create_IMAP4(self) -> imaplib.IMAP4:  # noqa: N802 - IMAPClient's hook
         return _Protocol(self.host, self.port, context=self.ssl_context, opened=self._opened)
+
+    def take_news(self) -> bool:
+        """Whether the server told of a change in the number of mails since this was last asked."""
+        return bool(self._imap.untagged_responses.pop("EXISTS", None))

@@ -110,6 +110,7 @@ class ImapSession:
 
     def waiting(self, cursor: Cursor) -> list[Listed]:
         """Return what is still to be fetched: new mails in order, then those that failed before."""
+        self._open_client.take_news()
         new = [uid for uid in self._search(f"UID {cursor.last + 1}:* UNDELETED") if uid > cursor.last]
         if new and new[0] <= cursor.until:
             counted = set() if cursor.old == "none" else set(self._search(f"UNDELETED {cursor.old}"))
@@ -163,6 +164,10 @@ class ImapSession:
         if self._open_client.has_capability("UIDPLUS"):
             # Without UIDPLUS an EXPUNGE would also purge what somebody else has deleted; then they stay marked.
             self._open_client.uid_expunge(uids)
+
+    def has_news(self) -> bool:
+        """Whether a mail came since the folder was searched: told beside another answer, IDLE would not repeat it."""
+        return self._open_client.take_news()
 
     def can_idle(self) -> bool:
         """Whether the server tells of new mail by itself."""

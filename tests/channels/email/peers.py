@@ -289,6 +289,7 @@ class ImapServer:
     port: int
     tls_port: int
     certificate: Certificate
+    mail: Path  # a maildir for each user
 
     def client(self, user: str) -> IMAPClient:
         client = IMAPClient(self.host, self.port, ssl=False, timeout=10)
@@ -312,7 +313,6 @@ ssl = yes
 ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = no
-login_trusted_networks = 127.0.0.0/8
 auth_mechanisms = plain login
 auth_cache_size = 0
 auth_failure_delay = 0
@@ -340,6 +340,9 @@ service imap-login {{
 }}
 service anvil {{
   chroot =
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
 }}
 service stats {{
   chroot =
@@ -385,7 +388,7 @@ def _run_dovecot(program: str, folder: Path) -> Iterator[ImapServer]:
 
         user, group = pwd.getpwuid(uid).pw_name, grp.getgrgid(gid).gr_name
         identity = f"default_internal_user = {user}\ndefault_login_user = {user}\ndefault_internal_group = {group}"
-    server = ImapServer("127.0.0.1", _free_port(), _free_port(), certificate)
+    server = ImapServer("127.0.0.1", _free_port(), _free_port(), certificate, folder / "mail")
     config = folder / "dovecot.conf"
     config.write_text(
         _CONFIG.format(

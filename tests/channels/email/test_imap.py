@@ -266,6 +266,25 @@ def test_a_mail_that_always_breaks_the_connection_ends_as_a_problem_and_the_othe
     assert b"\\Seen" in flags(box)[1]
 
 
+def test_a_mail_the_server_cannot_read_blocks_none_of_its_batch(box, poll, store, imap_server, user):
+    for number in range(1, 5):
+        box.append("INBOX", mail(number))
+    for path in (imap_server.mail / user).rglob("*"):
+        if path.is_file() and b"Subject: Mail 2" in path.read_bytes():
+            path.chmod(0)
+    for _ in range(10):
+        try:
+            poll()
+        except TemporaryFailure:
+            continue
+    assert store.subjects == ["Subject: Mail 1", "Subject: Mail 3", "Subject: Mail 4"]
+    assert [envelope.problem for envelope in store.envelopes] == ["", "", "", "unfetchable"]
+    assert store.envelopes[3].raw == b""
+    box.append("INBOX", mail(5))
+    poll()
+    assert store.subjects[-1] == "Subject: Mail 5"
+
+
 def test_many_mails_are_stored_in_few_commits(box, poll, store):
     for number in range(60):
         box.append("INBOX", mail(number))
@@ -289,6 +308,11 @@ def health(config, **settings):
     return ImapPoller(config(**settings)).check()
 
 
+def hang_up_after_hello(sock):
+    sock.sendall(b"* OK hello\r\n")
+    sock.recv(10)
+
+
 def test_health_names_the_cause(config, imap_server):
     assert health(config).state is HealthState.OK
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -299,7 +323,7 @@ def test_health_names_the_cause(config, imap_server):
     assert health(config, imap_security="tls").cause is Reason.TLS_FAILED
     with raw_server(lambda sock: sock.sendall(b"* BYE too busy\r\n")) as address:
         assert health(config, imap_port=address[1]).cause is Reason.VENDOR_FAULT
-    with raw_server(lambda sock: sock.sendall(b"* OK hello\r\n") or sock.recv(10)) as address:
+    with raw_server(hang_up_after_hello) as address:
         assert health(config, imap_port=address[1]).cause is Reason.CONNECTION_LOST
 
 
