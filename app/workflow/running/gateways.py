@@ -161,7 +161,7 @@ def _release(inst: Instance, token: Token) -> bool:
     for tokens in arrived.values():
         if tokens[0] is not token:
             inst.remove(tokens[0])
-    token.complete()
+    inst.go_on(token)
     return True
 
 

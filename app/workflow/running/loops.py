@@ -132,7 +132,7 @@ def _end(inst: Instance, body: Token) -> None:
         if not child.is_subscription:
             inst.cancel_token(child)
     _write_result(body)
-    body.complete()
+    inst.go_on(body)
 
 
 def _write_result(body: Token) -> None:

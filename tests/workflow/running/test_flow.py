@@ -364,3 +364,20 @@ def test_an_operator_frees_a_join_that_waits_for_a_path_nobody_takes() -> None:
     instance.apply(lambda run: run.skip(opened.faults[0].token, {}))
     instance.complete("after")
     assert instance.open().status == "completed"
+
+
+def test_a_condition_that_fails_behind_a_join_or_a_loop_is_a_fault() -> None:
+    body = S + gateway("parallel", "f") + gateway("inclusive", "j") + user("a", "b", "c", "d")
+    instance = drive(body + flows("s>f", "f>a", "f>b", "a>j", "b>j", "j>c?nowhere", "j>d?true")).start()
+    instance.complete("a")
+    instance.complete("b")
+    assert [(fault.element_id, fault.code) for fault in instance.open().faults] == [("j", "expression")]
+    multi = "<bpmn:multiInstanceLoopCharacteristics><bpmn:loopCardinality>2</bpmn:loopCardinality></bpmn:multiInstanceLoopCharacteristics>"
+    body = S + f'<bpmn:userTask id="t">{multi}</bpmn:userTask>' + user("c")
+    instance = drive(body + flows("s>t", "t>c?nowhere")).start()
+    instance.complete("t")
+    instance.complete("t")
+    fault = instance.open().faults[0]
+    assert (fault.element_id, fault.code) == ("t", "expression")
+    instance.apply(lambda run: run.skip(fault.token, {"nowhere": True}))
+    assert instance.tasks() == ["c"]
