@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import NoReturn
 
 from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
@@ -13,7 +14,7 @@ from app.db import session
 from app.errors import Forbidden, NotFound
 from app.identity import policy
 from app.identity.policy import Viewer
-from app.messaging.models import Attachment, Message
+from app.messaging.models import Attachment, Delivery, Message
 from app.orchestration.models import Drive
 from app.workflow.models import ProcessInstance, Task, TaskState
 from app.workorders.models import WorkOrder
@@ -84,15 +85,23 @@ def _checked_order(viewer: Viewer, order: WorkOrder | None) -> WorkOrder:
     return order
 
 
+@contextmanager
+def _unknown(code: str, message: str) -> Iterator[None]:
+    """Let whatever is missing or hidden on the way be told as one thing: the answer must not say which part exists."""
+    try:
+        yield
+    except NotFound:
+        raise NotFound(code, message) from None
+
+
 def instance(viewer: Viewer, instance_id: int) -> ProcessInstance:
     """Return a process instance that drives a case or order the viewer may see; raises NotFound."""
-    drive = session().get(Drive, instance_id)
-    if drive is None:
-        raise NotFound("instance_unknown", "There is no such process instance.")
-    if drive.work_order_id is None:
-        case(viewer, drive.case_id)
-    else:
-        work_order(viewer, drive.work_order_id)
+    with _unknown("instance_unknown", "There is no such process, or it is not for you."):
+        drive = drive_of(instance_id)
+        if drive.work_order_id is None:
+            case(viewer, drive.case_id)
+        else:
+            work_order(viewer, drive.work_order_id)
     return session().get_one(ProcessInstance, instance_id)
 
 
@@ -107,13 +116,9 @@ def holds_instance(viewer: Viewer, instance_id: int) -> bool:
 def task(viewer: Viewer, task_id: int) -> Task:
     """Return a task of a case or order that the viewer may see; raises NotFound."""
     found = session().get(Task, task_id)
-    if found is None:
-        raise NotFound("task_unknown", "There is no such task, or it is not for you.")
-    try:
-        instance(viewer, found.instance_id)
-    except NotFound:
-        raise NotFound("task_unknown", "There is no such task, or it is not for you.") from None
-    return found
+    with _unknown("task_unknown", "There is no such task, or it is not for you."):
+        instance(viewer, found.instance_id if found else 0)
+    return session().get_one(Task, task_id)
 
 
 def own_task(viewer: Viewer, task_id: int) -> Task:
@@ -187,19 +192,22 @@ def orders(viewer: Viewer, where: Sequence[ColumnElement[bool]], *, limit: int) 
 def message(viewer: Viewer, message_id: int) -> Message:
     """Return a message of a case that the viewer may see; raises NotFound."""
     found = session().get(Message, message_id)
-    try:
+    with _unknown("message_unknown", "There is no such message, or it is not for you."):
         case(viewer, found.case_id if found else 0)
-    except NotFound:
-        found = None
-    if found is None:
-        raise NotFound("message_unknown", "There is no such message, or it is not for you.")
-    return found
+    return session().get_one(Message, message_id)
 
 
 def attachment(viewer: Viewer, attachment_id: int) -> Attachment:
     """Return a file of a message that the viewer may see; raises NotFound."""
     found = session().get(Attachment, attachment_id)
-    if found is not None:
-        message(viewer, found.message_id)
-        return found
-    raise NotFound("attachment_unknown", "There is no such file, or it is not for you.")
+    with _unknown("attachment_unknown", "There is no such file, or it is not for you."):
+        message(viewer, found.message_id if found else 0)
+    return session().get_one(Attachment, attachment_id)
+
+
+def delivery(viewer: Viewer, delivery_id: int) -> Delivery:
+    """Return a delivery about a case that the viewer may see; raises NotFound."""
+    found = session().get(Delivery, delivery_id)
+    with _unknown("delivery_unknown", "There is no such delivery, or it is not for you."):
+        case(viewer, found.case_id if found else 0)
+    return session().get_one(Delivery, delivery_id)

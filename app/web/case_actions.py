@@ -12,7 +12,7 @@ from app.contacts.service import normal_address
 from app.errors import Conflict, Invalid, NotFound
 from app.identity import policy
 from app.identity import queries as people
-from app.messaging import delivery, drafts, store
+from app.messaging import delivery, drafts
 from app.orchestration import driving, forms, moving, writing
 from app.orchestration import queries as orchestration
 from app.web import access, frame
@@ -193,6 +193,6 @@ def move(message_id: int) -> Any:
 def send_again(delivery_id: int) -> Any:
     """Send a failed or doubtful message once more."""
     viewer = frame.viewer()
-    case = access.case(viewer, store.case_of_delivery(delivery_id))
+    case = access.case(viewer, access.delivery(viewer, delivery_id).case_id)
     delivery.send_again(delivery_id)
     return _back(case)

@@ -9,7 +9,7 @@ from flask import Blueprint, redirect
 from app.cases.models import Case
 from app.db import session
 from app.identity import policy
-from app.messaging import delivery, intake, queries, store
+from app.messaging import delivery, intake, queries
 from app.orchestration import driving
 from app.web import access, frame, shell
 from app.web.rules import allow_if
@@ -55,6 +55,6 @@ def replay(envelope_id: int) -> Any:
 @resolves
 def again(delivery_id: int) -> Any:
     """Send a message once more."""
-    access.case(frame.viewer(), store.case_of_delivery(delivery_id))
+    access.delivery(frame.viewer(), delivery_id)
     delivery.send_again(delivery_id)
     return redirect("/faults", 303)

@@ -6,6 +6,7 @@ import pytest
 
 from app.db import unit_of_work
 from app.web import create_app
+from app.workflow import definitions
 from tests.support.browser import Browser
 from tests.support.people import make_cast
 
@@ -27,3 +28,20 @@ def cast(db):
 def browser(application, db):
     """A way to make browsers: `browser()` is a stranger's, `browser(user)` is signed in."""
     return lambda user=None: Browser(application, user)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _imported_once():
+    """Import each diagram once a run: the result depends on nothing but its bytes, and costs 150 ms."""
+    kept = {}
+    real = definitions.import_bpmn
+
+    def once(xml, *, dmn, known_capabilities):
+        key = (xml, *sorted(dmn.items()))
+        if key not in kept:
+            kept[key] = real(xml, dmn=dmn, known_capabilities=known_capabilities)
+        return kept[key]
+
+    definitions.import_bpmn = once
+    yield
+    definitions.import_bpmn = real

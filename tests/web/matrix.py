@@ -67,6 +67,8 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "user_id": lambda w: w.cast.bob.id,
     "team_id": lambda w: w.cast.service_team.id,
     "token_id": lambda _w: 1,
+    "token": lambda _w: "x",
+    "how": lambda _w: "retry",
     "key": lambda w: w.definition.key,
     "version": lambda w: w.definition.version,
     "digest": lambda w: w.attachment.digest,
