@@ -69,7 +69,7 @@ def _build() -> dict[str, str]:
     labels: dict[str, str] = {}
     for line in _TABLE.replace("\n ", " ").strip().splitlines():
         codec, _, names = line.partition(": ")
-        labels.update(dict.fromkeys(names.split(), codec))
+        labels.update(dict.fromkeys([*names.split(), codec], codec))
     labels.update({name: name for name in _ALSO.split()})
     return labels
 

@@ -16,9 +16,8 @@ HEAD = b"From: Dana <dana@example.com>\r\nTo: desk@example.com\r\nSubject: pump\
 
 
 def nested_multiparts(depth: int) -> bytes:
-    lines = [HEAD.rstrip()]
-    for level in range(depth):
-        lines.append(b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d' % (level, level))
+    levels = (b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d' % (level, level) for level in range(depth))
+    lines = [HEAD.rstrip(), *levels]
     return b"\r\n".join(lines) + b"\r\nContent-Type: text/plain\r\n\r\ndeep\r\n"
 
 
@@ -35,7 +34,10 @@ def html_mail(source: bytes) -> bytes:
 
 
 BOMBS: dict[str, bytes] = {
-    "encoded words in the subject": HEAD + b"Subject2: x\r\nSubject: " + b"=?utf-8?q?a?=\r\n " * 20000 + b"\r\n\r\nbody",
+    "encoded words in the subject": HEAD
+    + b"Subject2: x\r\nSubject: "
+    + b"=?utf-8?q?a?=\r\n " * 20000
+    + b"\r\n\r\nbody",
     "50,000 brackets in From": b"From: " + b"(" * 50000 + b"\r\nSubject: pump\r\n\r\nbody",
     "20,000 addresses": HEAD + b"Cc: " + b"a@example.com,\r\n " * 20000 + b"b@example.com\r\n\r\nbody",
     "a subject of 50 MB": b"From: dana@example.com\r\nSubject: " + b"a" * 50_000_000 + b"\r\n\r\nbody",
@@ -58,7 +60,11 @@ BOMBS: dict[str, bytes] = {
     "one line of 5 MB": HEAD + b"\r\n" + b"x" * 5_000_000,
     "one line of quotes": HEAD + b"\r\n" + b"> " * 1_000_000,
     "a million lines": HEAD + b"\r\n" + b"On 3 May 2024 15:59 x@example.com wrot:\r\n" * 60_000,
-    "a boundary of 60 KB": HEAD + b"Content-Type: multipart/mixed; boundary=" + b"x" * 60_000 + b"\r\n\r\n--" + b"x" * 60_000,
+    "a boundary of 60 KB": HEAD
+    + b"Content-Type: multipart/mixed; boundary="
+    + b"x" * 60_000
+    + b"\r\n\r\n--"
+    + b"x" * 60_000,
     "parameters without end": HEAD + b"Content-Type: text/plain" + b"; a*0*=x" * 7000 + b"\r\n\r\nbody",
     "a file name of 1 MB": HEAD
     + b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Disposition: attachment; filename="
@@ -75,7 +81,9 @@ BOMBS: dict[str, bytes] = {
     "no line ends": bytes(range(32, 256)) * 20_000,
     "tnef": HEAD
     + b"Content-Type: application/ms-tnef\r\nContent-Transfer-Encoding: base64\r\n\r\n"
-    + base64.encodebytes(b"\x78\x9f\x3e\x22\x01\x00" + b"\x01\x05\x90\x06\x00\x04\x00\x00\x00\xff\xff\xff\xff\0\0" * 50_000),
+    + base64.encodebytes(
+        b"\x78\x9f\x3e\x22\x01\x00" + b"\x01\x05\x90\x06\x00\x04\x00\x00\x00\xff\xff\xff\xff\0\0" * 50_000
+    ),
 }
 
 

@@ -27,7 +27,9 @@ def test_announced_quotes(style):
         assert same(extract_reply(f"{reply}\n\n{line}\n\n{quoted(QUOTED)}"), reply)
         assert same(extract_reply(f"{reply}\n\n{line}\n{quoted(QUOTED, '>')}\n"), reply)
         assert same(extract_reply(f"{line}\n{quoted(QUOTED)}\n\n{reply}"), reply)
-        assert same(extract_reply(f"{reply}\n\n{line}\n{quoted(QUOTED)}\n>\n{quoted(line)}\n{quoted(quoted(QUOTED))}"), reply)
+        assert same(
+            extract_reply(f"{reply}\n\n{line}\n{quoted(QUOTED)}\n>\n{quoted(line)}\n{quoted(quoted(QUOTED))}"), reply
+        )
         if not style.startswith("en-old-gmail"):
             assert same(extract_reply(f"{reply}\n\n{line}\n\n{QUOTED}"), reply)
 
@@ -114,14 +116,14 @@ def test_cut(name):
 
 HTML = {
     "gmail": (
-        '<div dir="ltr">Hello <b>you</b><div>second</div></div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Mon, May 6, 2024'
+        ('<div dir="ltr">Hello <b>you</b><div>second</div></div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Mon, May 6, 2024'
         ' Dana &lt;<a href="mailto:d@example.com">d@example.com</a>&gt; wrote:<br></div><blockquote class="gmail_quote" style="margin:0 0 0 .8ex">'
-        "<div>Old text</div></blockquote></div>",
+        "<div>Old text</div></blockquote></div>"),
         "Hello you second",
     ),
     "gmail, answers between": (
-        '<div class="gmail_quote"><div class="gmail_attr">On Monday Bob wrote:<br></div><blockquote class="gmail_quote"><div>q1</div></blockquote>'
-        '<div>a1</div><blockquote class="gmail_quote"><div>q2</div></blockquote><div>a2</div></div>',
+        ('<div class="gmail_quote"><div class="gmail_attr">On Monday Bob wrote:<br></div><blockquote class="gmail_quote"><div>q1</div></blockquote>'
+        '<div>a1</div><blockquote class="gmail_quote"><div>q2</div></blockquote><div>a2</div></div>'),
         "On Monday Bob wrote: > q1 a1 > q2 a2",
     ),
     "gmail, forwarded": (
@@ -137,9 +139,9 @@ HTML = {
         "Fine with me.",
     ),
     "outlook": (
-        '<div class="WordSection1"><p class="MsoNormal">New text<o:p></o:p></p><div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt">'
+        ('<div class="WordSection1"><p class="MsoNormal">New text<o:p></o:p></p><div><div style="border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt">'
         '<p class="MsoNormal"><b>From:</b> Dana &lt;d@example.com&gt; <br><b>Sent:</b> Monday, May 6, 2024 3:59 PM<br><b>To:</b> Support<br>'
-        "<b>Subject:</b> RE: x</p></div></div><p>Old</p></div>",
+        "<b>Subject:</b> RE: x</p></div></div><p>Old</p></div>"),
         "New text",
     ),
     "yahoo": ('<div>Answer</div><div id="yahoo_quoted_1" class="yahoo_quoted"><div>On Monday Dana wrote:</div><div>old</div></div>', "Answer"),
@@ -152,23 +154,23 @@ HTML = {
         "Here below",
     ),
     "163": (
-        '<div>好的，谢谢</div><br><p>在 2024-05-06 15:59:10，"张三" &lt;z@example.com&gt; 写道：</p>'
-        '<blockquote id="isReplyContent" style="BORDER-LEFT: #ccc 1px solid"><div>旧</div></blockquote>',
+        ('<div>好的，谢谢</div><br><p>在 2024-05-06 15:59:10，"张三" &lt;z@example.com&gt; 写道：</p>'
+        '<blockquote id="isReplyContent" style="BORDER-LEFT: #ccc 1px solid"><div>旧</div></blockquote>'),
         "好的，谢谢",
     ),
     "qq": (
-        '<div>收到</div><div><br></div><div>------------------&nbsp;原始邮件&nbsp;------------------</div><div><div><b>发件人:</b>&nbsp;"x"&lt;a@example.com&gt;;</div>'
-        "<div><b>发送时间:</b>&nbsp;2024年5月6日</div></div><div>旧</div>",
+        ('<div>收到</div><div><br></div><div>------------------&nbsp;原始邮件&nbsp;------------------</div><div><div><b>发件人:</b>&nbsp;"x"&lt;a@example.com&gt;;</div>'
+        "<div><b>发送时间:</b>&nbsp;2024年5月6日</div></div><div>旧</div>"),
         "收到",
     ),
     "foxmail": (
-        '<div>收到</div><hr size="1"><blockquote style="margin-left:0.5em"><div style="border-top:solid #B5C4DF 1.0pt"><div><b>发件人：</b>&nbsp;张三</div>'
-        "<div><b>发送时间：</b>&nbsp;2024-05-06&nbsp;15:59</div><div><b>收件人：</b>&nbsp;客服</div><div><b>主题：</b>&nbsp;Re: 订单</div></div><div>旧</div></blockquote>",
+        ('<div>收到</div><hr size="1"><blockquote style="margin-left:0.5em"><div style="border-top:solid #B5C4DF 1.0pt"><div><b>发件人：</b>&nbsp;张三</div>'
+        "<div><b>发送时间：</b>&nbsp;2024-05-06&nbsp;15:59</div><div><b>收件人：</b>&nbsp;客服</div><div><b>主题：</b>&nbsp;Re: 订单</div></div><div>旧</div></blockquote>"),
         "收到",
     ),
     "proton": (
-        '<div>Yes</div><div class="protonmail_quote">On Monday, May 6th, 2024 at 15:59, Dana &lt;d@example.com&gt; wrote:<br>'
-        '<blockquote class="protonmail_quote" type="cite">old</blockquote></div>',
+        ('<div>Yes</div><div class="protonmail_quote">On Monday, May 6th, 2024 at 15:59, Dana &lt;d@example.com&gt; wrote:<br>'
+        '<blockquote class="protonmail_quote" type="cite">old</blockquote></div>'),
         "Yes",
     ),
     "an indented block of one's own": ("<p>He said</p><blockquote>do it</blockquote>", "He said > do it"),
