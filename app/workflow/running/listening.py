@@ -91,10 +91,12 @@ def interrupting(token: Token) -> bool:
 
 
 def fire(inst: Instance, token: Token, index: int, payload: Mapping[str, Any] | None = None) -> None:
-    """Lets an event happen to a token that waits for it."""
+    """Lets an event happen to a token that waits for it; nothing when it has been heard by now."""
+    waits = token.internal_data.get("wait")
+    if waits is None or waits[index] is None:
+        return
     if payload:
         variables.write(token, payload)
-    waits = token.internal_data["wait"]
     event, entry = token.node.events[index], waits[index]
     if token.node.parallel_multiple:
         waits[index] = None

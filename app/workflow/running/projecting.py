@@ -84,7 +84,8 @@ def _stuck(inst: Instance) -> Iterator[OpenFault]:
     told: set[tuple[str | None, str]] = set()
     for token in inst.tasks.values():
         node, place = token.node, (token.parent_id, token.node.id)
-        if token.state == WAITING and node.kind in gateways.JOINS and place not in told:
+        gathers = node.kind in gateways.JOINS or "gathering" in token.internal_data
+        if token.state == WAITING and gathers and place not in told:
             told.add(place)
             message = f"The process waits at '{node.title or node.id}' for a path that nothing can take any more."
             yield OpenFault(token.id, node.id, node.title, "stuck", message)

@@ -564,3 +564,9 @@ def test_scripts_change_variables_but_not_the_case() -> None:
     )
     instance = start(S + script + user("u") + flows("s>t", "t>u"), host=host, y=1)
     assert instance.open().tasks[0].data == {"x": 2, "y": 1}
+
+
+def test_an_event_with_the_same_signal_twice_is_heard_once() -> None:
+    instance = start(S + catch("c", SIGNAL + SIGNAL) + user("u") + flows("s>c", "c>u"))
+    assert instance.apply(lambda run: run.deliver_signal("alarm", {}))
+    assert instance.tasks() == ["u"]
