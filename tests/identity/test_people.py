@@ -65,7 +65,7 @@ def test_unknown_locales_and_themes_are_refused():
     user = make_user("dora")
     for values in ({"locale": "xx"}, {"theme": "pink"}, {"name": " "}, {"name": "a\x00b"}):
         with pytest.raises(Invalid):
-            service.change_user(user.id, **values)
+            service.change_user(user.id, **values)  # type: ignore[arg-type]
 
 
 def test_a_new_role_or_password_ends_all_sessions():

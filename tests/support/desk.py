@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import orjson
 
@@ -86,7 +87,7 @@ class Desk:
     order: WorkOrder
 
 
-def deploy(key: str, bpmn: str, **forms: dict[str, object]) -> ProcessDefinition:
+def deploy(key: str, bpmn: str, **forms: Any) -> ProcessDefinition:
     """Deploy and publish a process."""
     files = {f"{name}.json": orjson.dumps(form) for name, form in forms.items()}
     return definitions.publish(definitions.deploy(key, bpmn.encode(), files=files).id)

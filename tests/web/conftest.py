@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.db import unit_of_work
 from app.web import create_app
 from app.workflow import definitions
+from app.workflow.importing import ImportResult, import_bpmn
 from tests.support.browser import Browser
 from tests.support.people import make_cast
 
@@ -33,15 +36,14 @@ def browser(application, db):
 @pytest.fixture(scope="session", autouse=True)
 def _imported_once():
     """Import each diagram once a run: the result depends on nothing but its bytes, and costs 150 ms."""
-    kept = {}
-    real = definitions.import_bpmn
+    kept: dict[Any, ImportResult] = {}
 
     def once(xml, *, dmn, known_capabilities):
         key = (xml, *sorted(dmn.items()))
         if key not in kept:
-            kept[key] = real(xml, dmn=dmn, known_capabilities=known_capabilities)
+            kept[key] = import_bpmn(xml, dmn=dmn, known_capabilities=known_capabilities)
         return kept[key]
 
-    definitions.import_bpmn = once
-    yield
-    definitions.import_bpmn = real
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(definitions, "import_bpmn", once)
+        yield

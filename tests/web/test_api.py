@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import validate
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT202012
 from sqlalchemy import select
 
@@ -65,8 +65,7 @@ class Validators:
 
     def __init__(self, app):
         self.document = document(app)
-        resource = Resource(contents=self.document, specification=DRAFT202012)
-        self.registry = Registry().with_resource("urn:api", resource)
+        self.registry = Registry().with_resource("urn:api", DRAFT202012.create_resource(self.document))
         self.adapter = app.url_map.bind("localhost")
         self.app = app
 

@@ -9,6 +9,7 @@ import pytest
 from flask import Blueprint, Response, request
 from sqlalchemy import event, select, text
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from app import db, doorbell, events, schedule
 from app.clock import utcnow
@@ -292,7 +293,7 @@ def test_not_ready_without_the_database(browser, live, monkeypatch):
     def broken(*_args, **_options):
         raise OperationalError("select 1", {}, Exception("gone"))
 
-    monkeypatch.setattr(db.Session, "execute", broken)
+    monkeypatch.setattr(Session, "execute", broken)
     checks = browser().get("/readyz").json["checks"]
     assert checks["database"]["ok"] is False
     assert checks["clock"] == {"ok": False, "detail": "not known without the database"}
