@@ -6,6 +6,7 @@ import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -47,7 +48,15 @@ def _address(value: str) -> str:
     if not _ADDRESS.fullmatch(text):
         raise ValueError(f"{text!r} is not a mail address, such as support@example.com")
     local, _, domain = text.rpartition("@")
-    return f"{local}@{domain.lower()}"
+    return f"{local}@{_domain(domain)}"
+
+
+def _domain(text: str) -> str:
+    """Return the domain as mail servers say it: small letters, in ASCII."""
+    try:
+        return text.lower() if text.isascii() else text.lower().encode("idna").decode()
+    except UnicodeError:
+        raise ValueError(f"{text!r} is not a valid domain") from None
 
 
 def _host(value: str) -> str:
@@ -105,6 +114,16 @@ class EmailConfig(BaseModel):
         "Longest time for one mail, in seconds", "单封发送超时（秒）", default=120, gt=0, le=3600
     )
 
+    oauth_token_url: str = _field("OAuth2 token address (empty: no OAuth2)", "OAuth2 令牌地址", default="")
+    oauth_client_id: str = _field("OAuth2 client id", "OAuth2 客户端 ID", default="")
+    oauth_client_secret: SecretStr = _field(
+        "OAuth2 client secret", "OAuth2 客户端密钥", default=SecretStr(""), secret=True
+    )
+    oauth_refresh_token: SecretStr = _field(
+        "OAuth2 refresh token", "OAuth2 刷新令牌", default=SecretStr(""), secret=True
+    )
+    oauth_scope: str = _field("OAuth2 scope", "OAuth2 范围", default="")
+
     ca_file: str = _field("CA file for the servers (empty: the system's)", "CA 证书文件", default="")
     verify_tls: bool = _field("Check the servers' certificates", "校验服务器证书", default=True)
 
@@ -117,7 +136,7 @@ class EmailConfig(BaseModel):
     @classmethod
     def _check_aliases(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         # `@example.com` takes every address of a domain.
-        return tuple("@" + _host(each[1:]).lower() if each.startswith("@") else _address(each) for each in value)
+        return tuple("@" + _host(_domain(each[1:])) if each.startswith("@") else _address(each) for each in value)
 
     @field_validator("imap_host", "smtp_host")
     @classmethod
@@ -144,7 +163,7 @@ class EmailConfig(BaseModel):
             self._check_imap()
         if not self.smtp_host and self.smtp_user:
             raise ValueError("smtp_host: an SMTP user needs an SMTP server")
-        if self.smtp_user and not (self.smtp_password.get_secret_value() or self.smtp_oauth_token.get_secret_value()):
+        if self.smtp_user and not self._has_secret(self.smtp_password, self.smtp_oauth_token):
             raise ValueError("smtp_password: enter the SMTP password or an OAuth2 token, or leave the SMTP user empty")
         return self
 
@@ -157,10 +176,28 @@ class EmailConfig(BaseModel):
             raise ValueError("imap_security: choose STARTTLS or TLS, or the password would be sent readable")
         return self
 
+    @model_validator(mode="after")
+    def _check_oauth(self) -> EmailConfig:
+        if not self.oauth_token_url:
+            return self
+        is_safe = self.oauth_token_url.startswith("https://") or _is_local(
+            urlsplit(self.oauth_token_url).hostname or ""
+        )
+        if not is_safe:
+            raise ValueError("oauth_token_url: must begin with https://")
+        if not self.oauth_client_id:
+            raise ValueError("oauth_client_id: enter the client id registered with the mail service")
+        if not (self.oauth_client_secret.get_secret_value() or self.oauth_refresh_token.get_secret_value()):
+            raise ValueError("oauth_client_secret: enter the client secret or a refresh token")
+        return self
+
+    def _has_secret(self, *secrets: SecretStr) -> bool:
+        return bool(self.oauth_token_url) or any(secret.get_secret_value() for secret in secrets)
+
     def _check_imap(self) -> None:
         if not self.imap_host:
             raise ValueError("imap_host: enter the IMAP server, or choose another way for mail to come in")
-        if not (self.imap_password.get_secret_value() or self.imap_oauth_token.get_secret_value()):
+        if not self._has_secret(self.imap_password, self.imap_oauth_token):
             raise ValueError("imap_password: enter the IMAP password or an OAuth2 token")
         if self.imap_after is AfterFetch.MOVE and not self.imap_done_folder:
             raise ValueError("imap_done_folder: name the folder that stored mail is moved to")
@@ -179,6 +216,8 @@ class EmailConfig(BaseModel):
     def accepts(self, recipient: str) -> bool:
         """Whether mail to this address is for this mailbox, with or without a plus tag."""
         local, _, domain = recipient.strip().lower().rpartition("@")
+        if not local:
+            return False
         plain = f"{local.partition('+')[0]}@{domain}"
         own = {self.address.lower(), *(each.lower() for each in self.aliases)}
         return plain in own or f"{local}@{domain}" in own or f"@{domain}" in own

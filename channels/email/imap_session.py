@@ -18,6 +18,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from channels.email.config import AfterFetch, EmailConfig, Security
 from channels.email.imap_cursor import Cursor
 from channels.email.imap_line import LineClient
+from channels.email.oauth import bearer_token, forget_token
 from channels.email.tls import client_context, connection_failure
 from channels.outcomes import ChannelError, Reason, TemporaryFailure
 
@@ -78,7 +79,7 @@ class ImapSession:
 
     def _log_in(self) -> None:
         user = self._config.imap_user or self._config.address
-        token = self._config.imap_oauth_token.get_secret_value()
+        token = bearer_token(self._config, self._config.imap_oauth_token)
         with self._limit(COMMAND_SECONDS), self._translated("the login"):
             try:
                 if token:
@@ -88,6 +89,7 @@ class ImapSession:
             except LoginError as error:
                 if isinstance(error.__context__, IMAPClientAbortError):
                     raise IMAPClientAbortError(str(error)) from None
+                forget_token(self._config)
                 raise _login_failure(self.server, str(error)) from None
 
     def _select(self) -> tuple[int, int]:

@@ -25,6 +25,10 @@ class EmailAccount:
     def send(self, message: OutboundMessage) -> Receipt:
         return self.sender.send(message)
 
+    def close(self) -> None:
+        """Hang up the kept connections, when the account's settings change or the process ends."""
+        self.sender.close()
+
     def verify(self, request: WebhookRequest) -> Sequence[RawEnvelope]:
         return self.receiver.verify(request)
 

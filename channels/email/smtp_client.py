@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from channels.email.config import EmailConfig, Security
+from channels.email.oauth import bearer_token, forget_token
 from channels.email.smtp_replies import reply_failure, reply_text
 from channels.email.tls import client_context, connection_failure
 from channels.outcomes import ChannelError, Reason, TemporaryFailure
@@ -68,7 +69,7 @@ class SmtpConnection(smtplib.SMTP):
         self.ehlo()
 
     def _log_in(self) -> None:
-        user, token = self._config.smtp_user, self._config.smtp_oauth_token.get_secret_value()
+        user, token = self._config.smtp_user, bearer_token(self._config, self._config.smtp_oauth_token)
         self.user, self.password = user, self._config.smtp_password.get_secret_value()
         offered = self.esmtp_features.get("auth", "").upper().split()
         try:
@@ -88,6 +89,7 @@ class SmtpConnection(smtplib.SMTP):
         if error.smtp_code in {421, 451, 454}:
             sentence = f"{self.server} cannot check the login now: {error.smtp_code} {text}"
             return TemporaryFailure(Reason.VENDOR_FAULT.value, sentence, server=self.server)
+        forget_token(self._config)
         sentence = f"{self.server} refuses the login: {error.smtp_code} {text}. Enter user and password again."
         return TemporaryFailure(Reason.BAD_CREDENTIALS.value, sentence, server=self.server)
 
