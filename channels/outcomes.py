@@ -42,7 +42,7 @@ class ChannelError(Exception):
         self.code, self.sentence, self.facts = code, sentence, facts
 
 
-class TemporaryFailure(ChannelError):  # noqa: N818 - the word says it already
+class TemporaryFailure(ChannelError):
     """Try again; after `retry_after` seconds where the vendor said so. `in_doubt`: it may have been sent already."""
 
     def __init__(
@@ -52,7 +52,7 @@ class TemporaryFailure(ChannelError):  # noqa: N818 - the word says it already
         self.retry_after, self.in_doubt = retry_after, in_doubt
 
 
-class PermanentFailure(ChannelError):  # noqa: N818 - the word says it already
+class PermanentFailure(ChannelError):
     """Trying again cannot help; the process is told."""
 
 
@@ -60,7 +60,7 @@ class Unsupported(PermanentFailure):
     """The provider cannot do what was asked; raised rather than leaving part of a message out."""
 
 
-class BadSignature(ChannelError):  # noqa: N818 - the word says it already
+class BadSignature(ChannelError):
     """A webhook that the vendor did not sign, or signed long ago. Nothing is stored."""
 
 
