@@ -67,7 +67,7 @@ def send_message(call: Call, *, template: str, to: str = "customer", text: str |
     """Send a filled template to the customer (a person's words, given as `text`, go out as a reply, not as automatic mail)."""
     case = call.driven.case
     if to != "customer":
-        return notify(call, who=to, template=template, text=text)
+        return _write_to_colleagues(call, to, template=template, text=text)
     if case.contact_id is None or case.account_id is None:
         raise Invalid("nobody_to_write_to", "The case has no customer address to write to.")
     address = next((p.address for p in contacts.points(case.contact_id) if p.kind == case.channel), None)
@@ -87,6 +87,21 @@ def send_message(call: Call, *, template: str, to: str = "customer", text: str |
     else:
         message_id = outbox.queue_auto(outgoing, inbound_auto=case.auto, cause=cause)
     return {"message_id": message_id}
+
+
+def _write_to_colleagues(call: Call, who: str, *, template: str, text: str | None) -> dict[str, Any]:
+    """Tell colleagues in the desk, and by mail where they have an address: a crew on the road has no desk open."""
+    told = notify(call, who=who, template=template, text=text)
+    case = call.driven.case
+    addresses = parties.addresses(who, call.driven)
+    if case.account_id is None or not addresses:
+        return told
+    filled = knowledge.fill(template, case.language, _slots(call, text))
+    outgoing = outbox.Outgoing(
+        case_id=case.id, case_number=case.number, account_id=case.account_id, contact_id=None, to=addresses,
+        subject=filled.subject, text=filled.body, auto=True,
+    )  # fmt: skip
+    return {**told, "message_id": outbox.queue(outgoing, author="Ringback", cause=dict(events.current_cause()))}
 
 
 def _author(call: Call) -> str:
@@ -165,10 +180,18 @@ def open_work_order(
 @capability("tell_work_orders")
 def tell_work_orders(call: Call, *, message: str, by: str = "", text: str = "") -> dict[str, Any]:
     """Hand a message (chase, cancel …) on to all open work orders of the case. Output: `told`, how many there are."""
+    payload = {"by": by or "agent", "text": text}
+    own = call.driven.work_order
+    if own is not None:  # a work order that chases itself, when its time is running out
+        mailbag.post(
+            mailbag.Posted(0, own.case_id, "message", message, payload, target=call.instance_id, is_optional=True)
+        )
+        return {"told": 1}
     open_orders = [order for order in of_case(call.driven.case.id) if order.ended_at is None]
     if open_orders:
-        payload = {"by": by or "agent", "text": text}
-        mailbag.post(mailbag.Posted(call.instance_id, call.driven.case.id, "message", message, payload))
+        mailbag.post(
+            mailbag.Posted(call.instance_id, call.driven.case.id, "message", message, payload, is_optional=True)
+        )
     return {"told": len(open_orders)}
 
 
@@ -179,6 +202,24 @@ def tell_case(call: Call, *, message: str, **payload: Any) -> None:
     order = call.driven.work_order
     body = {**payload, "work_order": order.number if order else None}
     mailbag.post(mailbag.Posted(call.instance_id, call.driven.case.id, "message", message, body, target=target))
+
+
+@capability("record_amendment")
+def record_amendment(call: Call, *, changes: Any = None, text: str | None = None, by: str = "") -> dict[str, Any]:
+    """Record what was amended: on a work order field by field, on a case as an event that goes on to its open work orders."""
+    order, case = call.driven.work_order, call.driven.case
+    wanted = dict(changes) if isinstance(changes, Mapping) else {}
+    if order is not None:
+        if not wanted and text:
+            wanted = {"instructions": text}
+        row = workorders.amend(order, wanted, reason=text or "", by=by or "agent")
+        return {"changes": row.changes}
+    events.record("case_amended", chain=cases.chain_of(case.id), changes=wanted, text=(text or "")[:2000], by=by)
+    cases.draw_attention(case, why="amended")
+    payload = {"by": by or "agent", "text": text or "", "changes": wanted}
+    if any(other.ended_at is None for other in of_case(case.id)):
+        mailbag.post(mailbag.Posted(call.instance_id, case.id, "message", "amend", payload, is_optional=True))
+    return {"changes": wanted}
 
 
 @capability("archive_case")

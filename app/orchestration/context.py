@@ -108,12 +108,13 @@ def order_names(order: WorkOrder) -> dict[str, Any]:
     """Return the fields of a work order by which processes decide."""
     team = session().get(Team, order.team_id) if order.team_id else None
     holder = session().get(User, order.holder_id) if order.holder_id else None
+    opener = session().get(User, order.opened_by) if order.opened_by else None
     return {
         "number": order.number, "state": str(order.state), "title": order.title,
         "holder": holder.login if holder else "", "holder_name": holder.name if holder else "",
-        "team": team.key if team else "", "team_name": team.name if team else "",
+        "dispatcher": opener.login if opener else "", "team": team.key if team else "", "team_name": team.name if team else "",
         "round": order.round, "chase_count": order.chase_count, "urgency": order.urgency,
         "escalation": order.escalation, "outcome": order.outcome, "accepted": order.accepted_at is not None,
         "due_at": _text(order.due_at), "fields": dict(order.fields), "reply": dict(order.reply),
-        **{key: value for key, value in order.fields.items() if key in ("accept_within", "reply_within")},
+        **{key: value for key, value in order.fields.items() if key in ("accept_within", "reply_within", "warn_within")},
     }  # fmt: skip

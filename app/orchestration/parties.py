@@ -56,6 +56,17 @@ def people(who: str, driven: Driven) -> list[int]:
     return [found] if found else []
 
 
+def addresses(who: str, driven: Driven) -> list[tuple[str, str]]:
+    """Return the mail addresses behind a role, a team's own address before its members'."""
+    order = driven.work_order
+    if who == "holder" and order is not None and order.holder_id is None and order.team_id is not None:
+        team = session().get_one(Team, order.team_id)
+        if team.email:
+            return [(team.email, team.name)]
+    users = [session().get_one(User, user) for user in people(who, driven)]
+    return [(user.email, user.name) for user in users if user.email][:20]
+
+
 def tell(users: list[int], *, kind: str, text: str, link: str) -> None:
     """Write a line to the notice list of each of these users, and tell their open screens."""
     if not users:
