@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, bindparam, func, or_, select
 
 from app.clock import utcnow
 from app.crypto import token_digest
@@ -40,13 +40,25 @@ def _user_with_teams() -> tuple[Any, ...]:
     return (User.id, User.login, User.name, User.role, User.locale, User.theme, keyed)
 
 
+# Built once: these run with every request, and building a statement costs as much as running it.
 _BY_SESSION: Select[Any] = (
-    select(LoginSession.digest, LoginSession.csrf, LoginSession.created_at, LoginSession.expires_at, *_user_with_teams())
+    select(
+        LoginSession.digest, LoginSession.csrf, LoginSession.created_at, LoginSession.expires_at, *_user_with_teams()
+    )
     .join(User, User.id == LoginSession.user_id)
-    .where(User.is_active)
-)  # fmt: skip
-_BY_TOKEN: Select[Any] = select(*_user_with_teams()).join(ApiToken, ApiToken.user_id == User.id).where(User.is_active)
-_BY_USER: Select[Any] = select(*_user_with_teams()).where(User.is_active)
+    .where(User.is_active, LoginSession.digest == bindparam("digest"), LoginSession.expires_at > bindparam("now"))
+)
+_BY_TOKEN: Select[Any] = (
+    select(*_user_with_teams())
+    .join(ApiToken, ApiToken.user_id == User.id)
+    .where(
+        User.is_active,
+        ApiToken.digest == bindparam("digest"),
+        ApiToken.revoked_at.is_(None),
+        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
+    )
+)
+_BY_USER: Select[Any] = select(*_user_with_teams()).where(User.is_active, User.id == bindparam("user_id"))
 
 
 def _viewer(row: Row[Any]) -> Viewer:
@@ -58,27 +70,19 @@ def _viewer(row: Row[Any]) -> Viewer:
 
 def visit(token: str) -> Visit | None:
     """Return the live session behind a cookie with its user and teams, in one query; None when it has ended."""
-    row = session().execute(
-        _BY_SESSION.where(LoginSession.digest == token_digest(token), LoginSession.expires_at > utcnow())
-    ).one_or_none()  # fmt: skip
+    row = session().execute(_BY_SESSION, {"digest": token_digest(token), "now": utcnow()}).one_or_none()
     return Visit(_viewer(row), row.digest, row.csrf, row.created_at, row.expires_at) if row else None
 
 
 def token_viewer(token: str) -> Viewer | None:
     """Return the user behind a bearer token with their teams, in one query; None for a revoked, expired or unknown one."""
-    row = session().execute(
-        _BY_TOKEN.where(
-            ApiToken.digest == token_digest(token),
-            ApiToken.revoked_at.is_(None),
-            or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > utcnow()),
-        )
-    ).one_or_none()  # fmt: skip
+    row = session().execute(_BY_TOKEN, {"digest": token_digest(token), "now": utcnow()}).one_or_none()
     return _viewer(row) if row else None
 
 
 def viewer(user_id: int) -> Viewer:
     """Return an active user as a viewer; raises NotFound."""
-    row = session().execute(_BY_USER.where(User.id == user_id)).one_or_none()
+    row = session().execute(_BY_USER, {"user_id": user_id}).one_or_none()
     if row is None:
         raise NotFound("user_unknown", "There is no such user, or it is deactivated.")
     return _viewer(row)
@@ -148,6 +152,11 @@ def find_team(key: str) -> Team | None:
 def teams() -> list[Team]:
     """Return all teams by name."""
     return list(session().scalars(select(Team).order_by(Team.name)))
+
+
+def team_keys() -> dict[int, str]:
+    """Return the keys of all teams by id."""
+    return {row.id: row.key for row in session().execute(select(Team.id, Team.key))}
 
 
 def members(team_id: int, *, leads_only: bool = False) -> list[User]:

@@ -214,7 +214,7 @@ def record_amendment(call: Call, *, changes: Any = None, text: str | None = None
             wanted = {"instructions": text}
         row = workorders.amend(order, wanted, reason=text or "", by=by or "agent")
         return {"changes": row.changes}
-    events.record("case_amended", chain=cases.chain_of(case.id), changes=wanted, text=(text or "")[:2000], by=by)
+    events.record("case_amended", chain=cases.chain_of(case.id), amended=wanted, text=(text or "")[:2000], by=by)
     cases.draw_attention(case, why="amended")
     payload = {"by": by or "agent", "text": text or "", "changes": wanted}
     if any(other.ended_at is None for other in of_case(case.id)):

@@ -19,14 +19,16 @@ from app.orchestration.models import Drive
 from app.workflow.models import ProcessInstance, Task, TaskState
 from app.workorders.models import WorkOrder
 
+# Of its own, so that a query which joins work orders itself is not mixed up with it; made once, for making it is slow.
+_Held = aliased(WorkOrder)
+
 
 def visible_cases(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition on `Case` that holds for the cases this viewer may see."""
     held = None
     if not viewer.sees_all:
-        order = aliased(WorkOrder)  # a query that joins work orders itself must not be mixed up with this one
-        mine = policy.held_order_filter(viewer)(team_id=order.team_id, holder_id=order.holder_id)
-        held = exists().where(order.case_id == Case.id, order.ended_at.is_(None), mine)
+        mine = policy.held_order_filter(viewer)(team_id=_Held.team_id, holder_id=_Held.holder_id)
+        held = exists().where(_Held.case_id == Case.id, _Held.ended_at.is_(None), mine)
     return policy.visible_case_filter(viewer)(team_id=Case.team_id, assignee_id=Case.assignee_id, held=held)
 
 

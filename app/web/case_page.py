@@ -31,7 +31,7 @@ from app.workorders import queries as workorders
 blueprint = Blueprint("case_page", __name__)
 TABS = ("timeline", "process", "work-orders", "files", "audit")
 SHOWN_EVENTS = frozenset({
-    "case_opened", "case_changed", "process_started", "case_archived", "case_reopened", "case_chased",
+    "case_opened", "case_changed", "case_amended", "process_started", "case_archived", "case_reopened", "case_chased",
     "case_escalated", "task_completed", "action_taken", "timer_fired", "work_order_opened", "work_order_dispatched",
     "work_order_accepted", "work_order_declined", "work_order_replied", "work_order_archived", "work_order_cancelled",
     "work_order_chased", "work_order_amended", "work_order_escalated", "work_order_cancelling", "message_moved",

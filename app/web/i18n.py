@@ -142,7 +142,7 @@ def _script_texts(language: str) -> dict[str, str]:
 
 def js_texts() -> dict[str, Any]:
     """Return what the scripts need: their words in the viewer's language, and where the islands are."""
-    return {**_script_texts(locale()), "assets": assets.manifest()}
+    return {**_script_texts(locale()), "assets": {name: assets.asset(name) for name in assets.manifest()}}
 
 
 # ---------------------------------------------------------------- numbers and dates

@@ -7,6 +7,7 @@ import re
 
 from channels.email.charset import decode
 from channels.email.headers import unbase64
+from channels.email.labels import codec_of
 from channels.email.limits import MAX_TEXT, Problems
 from channels.email.structure import Part
 
@@ -19,6 +20,7 @@ _UNWANTED = re.compile("[\x00\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f\ufdd0-\ufdef\ufffe\u
 _UU = re.compile(
     rb"^begin [0-7]{3,4} ([^\r\n]{1,200})\r?\n((?:[\x20-\x60]{1,62}\r?\n)+)(?:`?\r?\n)?end\r?$", re.MULTILINE
 )
+_NOT_SURE = frozenset((None, "cp1252"))  # labels that software puts there without looking
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -50,15 +52,15 @@ def _from_base64(data: bytes, part: Part, *, problems: Problems) -> bytes:
 def text_of(part: Part, content: bytes, *, problems: Problems) -> str:
     """The text of a text part with plain line ends and no control characters."""
     label = part.params.get("charset", "")
-    if part.media_type == "text/html" and not label:
+    if part.media_type == "text/html" and codec_of(label) in _NOT_SURE:
         found = _META.search(content[:4096]) or _XML.match(content[:200])
-        label = found[1].decode("ascii") if found else ""
+        label = found[1].decode("ascii") if found else label
     decoded = decode(content, label)
     if decoded.problem:
         problems.add(decoded.problem)
     text = decoded.text
     if len(text) > MAX_TEXT:
-        problems.unparsed(f"text of more than {MAX_TEXT >> 20} million characters, cut")
+        problems.unparsed(f"text of more than {MAX_TEXT >> 20} MiB, cut")
         text = text[:MAX_TEXT]
     text = _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
     if part.params.get("format", "").lower() == "flowed" and part.media_type == "text/plain":

@@ -17,7 +17,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _SEVEN_BIT = frozenset({"iso-2022-jp", "hz", "iso2022-kr", "utf-7"})
 _WIDE = frozenset({"utf-16-le", "utf-16-be", "utf-32"})
 _MULTIBYTE = frozenset({"gb18030", "big5", "cp932", "euc-jp", "cp949", "johab"})
-_LATIN = frozenset({"cp1252", "iso8859-15", "cp1250", "cp1254"})
+_ENOUGH = 6  # 8-bit bytes that it takes to overrule a label of Latin text
 _ESCAPE = re.compile(rb"\x1b\$[@B]|\x1b\$\([DO-Q]|\x1b\([JI]")
 # Signs for private use, or a run of half-width katakana: the bytes fit the table, but nobody wrote that.
 _IMPLAUSIBLE = re.compile("[\ue000-\uf8ff]|[\uff61-\uff9f]{12}")
@@ -111,7 +111,7 @@ def _eight_bit(data: bytes, label: str, codec: str | None, fallback: str) -> Dec
         return _labelled_utf8(data, label)
     if codec in _MULTIBYTE:
         return _labelled_multibyte(data, label, codec)
-    if codec in _LATIN:
+    if codec == "cp1252" and sum(byte > 0x7F for byte in data[:2000]) >= _ENOUGH:
         better = detect(data, favourite=codec)
         if better != codec and (text := _strict(data, better)) is not None:
             return Decoded(text, better, _told(label, better))

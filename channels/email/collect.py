@@ -14,6 +14,8 @@ from channels.email.parsed import ParsedAttachment
 from channels.email.structure import Part, read_parts
 
 _BODY_TYPES = frozenset(("text/plain", "text/html", "text/enriched", "text/richtext"))
+_MARKUP = frozenset(("text/html", "text/enriched", "text/richtext"))
+_NEVER_BODY = frozenset(("text/calendar", "text/vcard", "text/x-vcard", "text/csv", "text/rfc822-headers", "text/rtf"))
 _REPORT_TYPES = frozenset(
     (
         "message/delivery-status", "message/global-delivery-status", "message/disposition-notification",
@@ -86,7 +88,8 @@ def _alternative(part: Part, reading: Reading) -> list[Piece]:
 
 
 def _is_body(part: Part, *, inside: str) -> bool:
-    if part.media_type not in _BODY_TYPES or part.disposition == "attachment":
+    known = part.media_type in _BODY_TYPES or (not inside and part.main_type == "text")
+    if not known or part.disposition == "attachment" or part.media_type in _NEVER_BODY:
         return False
     named = part.disposition_params.get("filename") or part.params.get("name")
     return not named or inside in {"", "alternative"}
@@ -102,7 +105,7 @@ def _body(part: Part, reading: Reading) -> list[Piece]:
     text = text_of(part, content, problems=reading.problems)
     if not text.strip():
         return []
-    if part.media_type == "text/plain":
+    if part.media_type not in _MARKUP:
         if text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
             reading.problems.add("a text part was HTML")
             return [Piece(html=text)]

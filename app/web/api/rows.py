@@ -37,7 +37,7 @@ class Names:
 
 def names(user_ids: Iterable[int | None]) -> Names:
     """Look up all teams and these users."""
-    return Names({team.id: team.key for team in identity.teams()}, identity.logins(list(user_ids)))
+    return Names(identity.team_keys(), identity.logins(list(user_ids)))
 
 
 # ---------------------------------------------------------------- cases

@@ -1,53 +1,89 @@
-// One event stream a browser: the tab that holds the lock listens and tells the others.
-import { coalesce, once } from "./coalesce.js";
+// One event stream a browser: the tab that holds the lock listens and tells the others. Events become `rb:…` on the body,
+// which parts of the page wait for with hx-trigger; rights are checked when they fetch.
+import { coalesce, once, whenSeen } from "./coalesce.js";
 
 const TOPICS = ["case", "delivery", "notice", "account", "fault", "reset"];
-const LAST = "ringback-last-event";
+const REST = 3000;
 
-export function openStream(url) {
+export function openStream(first) {
   const channel = new BroadcastChannel("ringback");
-  const first = once();
-  const refreshList = coalesce(() => fire("rb:list"));
+  const isNew = once();
   const refreshers = new Map();
-  const refresh = (name) => {
-    if (!refreshers.has(name)) refreshers.set(name, coalesce(() => fire(name), { gap: 700, jitter: 200 }));
+  const seen = whenSeen((name) => document.body.dispatchEvent(new CustomEvent(name)), () => document.hidden);
+  let last = "";
+  document.addEventListener("visibilitychange", () => document.hidden || seen.catchUp());
+
+  function refresh(name, pace) {
+    if (!refreshers.has(name)) refreshers.set(name, coalesce(() => seen.tell(name), pace));
     refreshers.get(name)();
-  };
+  }
 
   function hear(item) {
-    if (!first(item.id)) return;
+    if (!isNew(item.id)) return;
+    last = item.id;
+    if (item.topic === "reset") {
+      refreshAll();
+      return;
+    }
     document.dispatchEvent(new CustomEvent("rb:news", { detail: item }));
-    if (item.case) refresh(`rb:${item.topic}-${item.case}`);
-    if (item.topic === "case") refreshList();
+    if (item.case) refresh(`rb:${item.topic}-${item.case}`, { gap: 700, jitter: 200 });
+    if (item.topic === "case") refresh("rb:list");
     if (item.topic === "account" || item.topic === "fault") refresh(`rb:${item.topic}`);
   }
-  channel.onmessage = (event) => hear(event.data);
 
+  // The server no longer knows what we missed: everything on screen asks once, spread over some seconds.
+  function refreshAll() {
+    for (const part of document.querySelectorAll("[hx-trigger*='rb:'], [data-refresh]")) {
+      for (const [name] of `${part.getAttribute("hx-trigger") ?? ""} ${part.dataset.refresh ?? ""}`.matchAll(/rb:[\w-]+/g)) refresh(name, { gap: 2000, jitter: 4000 });
+    }
+  }
+
+  channel.onmessage = ({ data }) => {
+    if (data.lost === undefined) hear(data);
+    else tell(data.lost);
+  };
+  const tell = (lost) => document.dispatchEvent(new CustomEvent("rb:connection", { detail: { lost } }));
   const lead = () => new Promise((done) => {
-    let last = sessionStorage.getItem(LAST) ?? "";
-    let source;
-    const connect = () => {
-      source = new EventSource(last ? `${url}&last=${encodeURIComponent(last)}` : url);
-      for (const topic of ["hello", ...TOPICS]) {
-        source.addEventListener(topic, (event) => {
-          if (event.lastEventId) { last = event.lastEventId; sessionStorage.setItem(LAST, last); }
-          if (topic === "hello") return;
-          const item = { ...JSON.parse(event.data), topic, id: event.lastEventId };
-          if (topic === "reset") sessionStorage.removeItem(LAST);
-          channel.postMessage(item);
-          hear(item);
-        });
-      }
-      source.onerror = () => {
-        if (source.readyState === EventSource.CLOSED) { source.close(); setTimeout(connect, 3000 + Math.random() * 2000); }
-      };
-    };
-    connect();
-    addEventListener("pagehide", () => { source?.close(); done(); }, { once: true });
+    const source = listen(first, { last: () => last, hear: (item) => { channel.postMessage(item); hear(item); }, state: (lost) => { channel.postMessage({ lost }); tell(lost); } });
+    addEventListener("pagehide", () => { source.close(); done(); }, { once: true });
   });
-  if (navigator.locks) navigator.locks.request("ringback-stream", lead); else lead();
+  // A page that comes back out of the browser's cache has lost its place: it starts over.
+  addEventListener("pageshow", (event) => event.persisted && location.reload());
+  if (navigator.locks) navigator.locks.request("ringback-stream", lead);
+  else lead();
 }
 
-function fire(name) {
-  document.body.dispatchEvent(new CustomEvent(name));
+function listen(first, { last, hear, state }) {
+  let url = first;
+  let position = "";
+  let source;
+  let trouble;
+  let closed = false;
+  const connect = () => {
+    if (closed) return;
+    const since = last() || position;
+    source = new EventSource(since ? `${url}&last=${encodeURIComponent(since)}` : url);
+    for (const topic of ["hello", ...TOPICS]) source.addEventListener(topic, (event) => take(topic, event));
+    source.onopen = () => { clearTimeout(trouble); trouble = undefined; state(false); };
+    source.onerror = () => {
+      trouble ??= setTimeout(() => state(true), 4000);
+      if (source.readyState === EventSource.CLOSED) setTimeout(renew, REST + Math.random() * REST);
+    };
+  };
+  function take(topic, event) {
+    if (event.lastEventId) position = event.lastEventId;
+    if (topic !== "hello") hear({ ...JSON.parse(event.data), topic, id: event.lastEventId });
+  }
+  // A closed stream was refused: the admission is old, or nobody is signed in any more.
+  async function renew() {
+    try {
+      const reply = await fetch("/search", { headers: { Accept: "text/html" } });
+      const page = new DOMParser().parseFromString(await reply.text(), "text/html");
+      if (reply.redirected && new URL(reply.url).pathname === "/login") { location.reload(); return; }
+      url = page.body.dataset.streamUrl || url;
+    } catch { /* the desk is away: try again with what we have */ }
+    connect();
+  }
+  connect();
+  return { close: () => { closed = true; source.close(); clearTimeout(trouble); } };
 }

@@ -7,7 +7,7 @@ from typing import Any
 
 from app.workflow.running import expressions, variables
 from app.workflow.running.errors import StepFailed
-from app.workflow.running.flow import CHOOSERS
+from app.workflow.running.flow import CHOOSERS, settle
 from app.workflow.running.graph import Definition, Flow, Node, behaviour
 from app.workflow.running.tokens import READY, WAITING, Instance, Token
 
@@ -86,23 +86,22 @@ def run_parallel(inst: Instance, token: Token) -> bool | None:
     arrived = _arrived(token)
     if len(arrived) < len(node.incoming):
         return None
-    for tokens in arrived.values():
-        if tokens[0] is not token:
-            inst.remove(tokens[0])
-    if arrived[token.internal_data.get("via", "")][0] is not token:
-        # An older token of the same flow was taken; this one stays in its place.
-        inst.remove(token)
-        return None
+    _take(inst, token, arrived)
     token.become(READY)
     return True
+
+
+def _take(inst: Instance, token: Token, arrived: Mapping[str, list[Token]]) -> None:
+    """Uses up the oldest token of each other flow, together with this one."""
+    for tokens in arrived.values():
+        if token not in tokens:
+            inst.remove(tokens[0])
 
 
 def take_waiting(inst: Instance, token: Token) -> None:
     """When an operator lets a token through a join, those that wait there with it go along: one of each flow."""
     if token.node.kind in JOINS and token.state == WAITING:
-        for tokens in _arrived(token).values():
-            if tokens[0] is not token and token not in tokens:
-                inst.remove(tokens[0])
+        _take(inst, token, _arrived(token))
 
 
 @behaviour("inclusive")
@@ -120,7 +119,9 @@ def run_complex(inst: Instance, token: Token) -> bool | None:
     token.become(WAITING)
     fired = token.parent.internal_data.setdefault("fired", [])
     if node.id in fired:
+        scope = token.parent
         inst.remove(token)
+        settle(inst, scope)
         return None
     condition = node.raw.get("activation")
     if condition is None:
@@ -158,9 +159,7 @@ def _release(inst: Instance, token: Token) -> bool:
     arrived = _arrived(token)
     if _awaited(inst.graph, token, arrived):
         return False
-    for tokens in arrived.values():
-        if tokens[0] is not token:
-            inst.remove(tokens[0])
+    _take(inst, token, arrived)
     inst.go_on(token)
     return True
 

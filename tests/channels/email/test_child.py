@@ -32,6 +32,11 @@ def alive(pid: int) -> bool:
         return False
 
 
+def pid_of(parser: ParserChild) -> int:
+    assert parser.pid is not None
+    return parser.pid
+
+
 @pytest.fixture
 def parser():
     with ParserChild() as parser:
@@ -57,14 +62,14 @@ def test_own_addresses_reach_the_child(parser):
 
 def test_a_killed_child_costs_nothing(parser):
     parser.parse(MAIL)
-    os.kill(parser.pid or 0, signal.SIGKILL)
+    os.kill(pid_of(parser), signal.SIGKILL)
     assert parser.parse(MAIL).text == "Hello 水"
 
 
 def test_a_child_that_stops_answering_is_replaced():
     with ParserChild(wall_seconds=0.5) as parser:
         parser.parse(MAIL)
-        os.kill(parser.pid or 0, signal.SIGSTOP)
+        os.kill(pid_of(parser), signal.SIGSTOP)
         mail = parser.parse(MAIL)
         assert mail.unparsed
         assert (mail.from_addr, mail.subject) == ("dana@example.com", "水泵")
@@ -81,7 +86,7 @@ def test_a_child_out_of_memory_is_told_and_replaced():
 
 def test_a_mail_is_tried_again_when_the_child_may_have_died_of_another(parser):
     parser.parse(MAIL)
-    pid, found = parser.pid, []
+    pid, found = pid_of(parser), []
     os.kill(pid, signal.SIGSTOP)
     asking = threading.Thread(target=lambda: found.append(parser.parse(MAIL)))
     asking.start()
@@ -93,7 +98,7 @@ def test_a_mail_is_tried_again_when_the_child_may_have_died_of_another(parser):
 
 def test_a_child_out_of_time_is_told_and_replaced(parser):
     parser.parse(MAIL)
-    pid, found = parser.pid, []
+    pid, found = pid_of(parser), []
     os.kill(pid, signal.SIGSTOP)
     asking = threading.Thread(target=lambda: found.append(parser.parse(MAIL)))
     asking.start()

@@ -21,8 +21,12 @@ def test_mail(name):
     found = explain(raw)
     files = wanted.pop("attachments", None)
     if files is not None:
-        assert [(file["name"], file["type"]) for file in found["attachments"]] == [(name, kind) for name, kind, _size in files]
-        assert all(size in {None, file["size"]} for file, (_name, _kind, size) in zip(found["attachments"], files, strict=True))
+        assert [(file["name"], file["type"]) for file in found["attachments"]] == [
+            (name, kind) for name, kind, _size in files
+        ]
+        assert all(
+            size in {None, file["size"]} for file, (_name, _kind, size) in zip(found["attachments"], files, strict=True)
+        )
     if (part := wanted.pop("html_has", None)) is not None:
         assert part in found["html"]
     if (inline := wanted.pop("inline", None)) is not None:

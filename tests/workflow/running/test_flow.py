@@ -381,3 +381,12 @@ def test_a_condition_that_fails_behind_a_join_or_a_loop_is_a_fault() -> None:
     assert (fault.element_id, fault.code) == ("t", "expression")
     instance.apply(lambda run: run.skip(fault.token, {"nowhere": True}))
     assert instance.tasks() == ["c"]
+
+
+def test_a_token_that_comes_late_to_a_complex_join_ends_the_process() -> None:
+    join = '<bpmn:complexGateway id="j"><bpmn:activationCondition>activationCount &gt;= 1</bpmn:activationCondition></bpmn:complexGateway>'
+    body = S + gateway("parallel", "f") + join + user("a", "b", "c") + E
+    instance = drive(body + flows("s>f", "f>a", "f>b", "a>j", "b>j", "j>c", "c>e")).start()
+    for name in ("a", "c", "b"):
+        instance.complete(name)
+    assert instance.open().status == "completed"
