@@ -330,9 +330,12 @@ def _without_savepoint() -> Iterator[None]:
         raise HopeLost from error
 
 
-def attempt(work: Callable[[], T]) -> T:
+def hopefully(work: Callable[[], T]) -> T:
     """Run `work` in a unit of work without any savepoint, once. Raises HopeLost when something in it failed: nothing was done."""
     try:
+        if in_unit_of_work():
+            with savepoint():
+                return work()
         with unit_of_work():
             frame().hopeful = True
             return work()

@@ -8,42 +8,50 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from itertools import pairwise
 
-_PIECE = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]+|[^\W_]+(?:[.@_-][^\W_]+)*")
-_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
+_CHARACTERS = r"\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff"
+_PIECE = re.compile(rf"[{_CHARACTERS}]+|[^\W_]+(?:[.@_-][^\W_]+)*")
+_CJK = re.compile(rf"[{_CHARACTERS}]")
 _PART = re.compile(r"[^\W_]+")
+_MARKS = re.compile("[" + "".join(chr(c) for c in range(0x300, 0x1E945) if unicodedata.combining(chr(c))) + "]+")
+_ACCENTED = re.compile(rf"[^\x00-\x7f{_CHARACTERS}]")
 MAX_TEXT = 60_000
 MAX_TOKENS = 4_000
 MAX_WORD = 60
 
 
 def _plain(text: str) -> str:
-    folded = unicodedata.normalize("NFKD", text[:MAX_TEXT]).casefold()
-    return unicodedata.normalize("NFC", "".join(c for c in folded if not unicodedata.combining(c)))
+    text = text[:MAX_TEXT]
+    if not _ACCENTED.search(text):  # letters without accents and Chinese are plain already
+        return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFC", _MARKS.sub("", folded))
 
 
 def _cjk(piece: str, *, whole: bool) -> Iterable[str]:
     if len(piece) > 1:
-        yield from (piece[i : i + 2] for i in range(len(piece) - 1))
+        yield from map("".join, pairwise(piece))
     if len(piece) == 1 or whole:
         yield from piece
 
 
 def _word(piece: str) -> Iterable[str]:
     yield piece[:MAX_WORD]
-    parts = _PART.findall(piece)
-    if len(parts) > 1:
-        yield from (part[:MAX_WORD] for part in parts)
+    if not piece.isalnum():
+        yield from (part[:MAX_WORD] for part in _PART.findall(piece))
 
 
 def index_tokens(*texts: str) -> list[str]:
     """Return the distinct tokens under which these texts are found, at most MAX_TOKENS."""
     found: dict[str, None] = {}
     for text in texts:
-        for match in _PIECE.finditer(_plain(text)):
-            piece = match[0]
-            tokens = _cjk(piece, whole=True) if _CJK.match(piece) else _word(piece)
-            found.update(dict.fromkeys(tokens))
+        # Most words of a text stand in it many times: what is cut further are distinct pieces only.
+        for piece in dict.fromkeys(_PIECE.findall(_plain(text))):
+            if piece.isascii() and piece.isalnum() and len(piece) <= MAX_WORD:
+                found[piece] = None
+            else:
+                found.update(dict.fromkeys(_cjk(piece, whole=True) if _CJK.match(piece) else _word(piece)))
             if len(found) >= MAX_TOKENS:
                 return list(found)[:MAX_TOKENS]
     return list(found)
