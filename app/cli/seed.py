@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 
 from app import db
 from app.db import session
+from app.identity import queries as people
 from app.identity import service as identity
 from app.identity import sessions
 from app.identity.models import ApiToken, Role, Team, TeamMember, User
@@ -75,9 +78,24 @@ def _save_templates() -> None:
 
 
 def seed_demo() -> list[dict[str, Any]]:
-    """Make the demo's teams, queues, people and mailbox, as far as they are missing; returns logins with fresh tokens."""
+    """Make the demo's teams, queues, people and mailbox, as far as they are missing; returns logins with their tokens.
+
+    The tokens are kept in DATA_DIR/demo.json (mode 600), so that they are the same after a new start.
+    """
     db.transact(_places)
-    return db.transact(_people)
+    book = settings().data_dir / "demo.json"
+    listed = db.transact(lambda: _people(_kept_tokens(book)))
+    draft = book.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:
+        out.write(orjson.dumps({entry["login"]: entry["token"] for entry in listed}))
+    draft.replace(book)
+    return listed
+
+
+def _kept_tokens(book: Path) -> dict[str, str]:
+    """Return login → token as an earlier start left them; nothing when there was none."""
+    return dict(orjson.loads(book.read_bytes())) if book.exists() else {}
 
 
 def _places() -> None:
@@ -99,7 +117,7 @@ def _places() -> None:
         )  # fmt: skip
 
 
-def _people() -> list[dict[str, Any]]:
+def _people(kept: dict[str, str]) -> list[dict[str, Any]]:
     listed = []
     for login, name, role, teams, is_lead in DEMO_USERS:
         user = session().scalar(select(User).where(User.login == login))
@@ -111,12 +129,18 @@ def _people() -> list[dict[str, Any]]:
                 team_id = session().scalar(select(Team.id).where(Team.key == key))
                 if team_id is not None and session().get(TeamMember, (team_id, user.id)) is None:
                     identity.add_member(team_id, user.id, is_lead=is_lead)
-        for old in session().scalars(
-            select(ApiToken.id).where(
-                ApiToken.user_id == user.id, ApiToken.name == "demo", ApiToken.revoked_at.is_(None)
-            )
-        ):
-            sessions.revoke_api_token(old)
-        token = sessions.new_api_token(user.id, "demo")
-        listed.append({"login": login, "password": DEMO_PASSWORD, "role": role, "token": token.text})
+        listed.append(
+            {"login": login, "password": DEMO_PASSWORD, "role": role, "token": _token(user.id, kept.get(login, ""))}
+        )
     return listed
+
+
+def _token(user_id: int, kept: str) -> str:
+    """Return the kept token where it still opens this user's door, else a new one in place of all older ones."""
+    viewer = people.token_viewer(kept)
+    if viewer is not None and viewer.user_id == user_id:
+        return kept
+    old = select(ApiToken.id).where(ApiToken.user_id == user_id, ApiToken.name == "demo", ApiToken.revoked_at.is_(None))
+    for token_id in session().scalars(old):
+        sessions.revoke_api_token(token_id)
+    return sessions.new_api_token(user_id, "demo").text

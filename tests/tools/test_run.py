@@ -41,6 +41,7 @@ class Desk:
     def start(self) -> float:
         """Start and wait until it is ready; returns the seconds that took."""
         begun = time.monotonic()
+        (self.folder / "info.json").unlink(missing_ok=True)  # a killed run leaves it behind
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tools.run"],
             cwd=ROOT,
