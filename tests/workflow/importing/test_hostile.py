@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -28,10 +29,20 @@ ESCAPES = [
 ONE_TASK = '<bpmn:startEvent id="s"/>{task}<bpmn:endEvent id="e"/>'
 
 
-def timed(xml: bytes, **options: object) -> ImportResult:
-    begin = time.monotonic()
-    result = import_bpmn(xml, **options)  # type: ignore[arg-type]
-    assert time.monotonic() - begin < 3.0
+def quickest(act: Callable[[], Any]) -> Any:
+    """Does it within three seconds; a busy machine gets two more tries."""
+    spans = []
+    for _ in range(3):
+        begin = time.monotonic()
+        answer = act()
+        spans.append(time.monotonic() - begin)
+        if spans[-1] < 3.0:
+            return answer
+    raise AssertionError(f"It took {spans} seconds.")
+
+
+def timed(xml: bytes) -> ImportResult:
+    result: ImportResult = quickest(lambda: import_bpmn(xml))
     return result
 
 
@@ -101,9 +112,7 @@ def test_a_script_that_never_ends_becomes_a_fault() -> None:
     source = "def f():\n    for a in range(1000000000):\n        for b in range(1000000000):\n            pass\nf()"
     body = ONE_TASK.format(task=f'<bpmn:scriptTask id="t"><bpmn:script>{source}</bpmn:script></bpmn:scriptTask>')
     instance = drive(body + flows("s>t", "t>e"), host=MemoryHost(script=scripting.run_script))
-    begin = time.monotonic()
-    instance.start()
-    assert time.monotonic() - begin < 3.0
+    quickest(instance.start)
     assert [fault.element_id for fault in instance.open().faults] == ["t"]
 
 
@@ -248,8 +257,6 @@ def test_data_that_is_no_json_is_refused() -> None:
 
 def test_a_child_that_reads_too_long_is_stopped() -> None:
     chain = "".join(f'<bpmn:subProcess id="n{i}"><bpmn:task id="t{i}"/></bpmn:subProcess>' for i in range(12_000))
-    begin = time.monotonic()
-    result = import_bpmn(process(chain).encode())
-    assert time.monotonic() - begin < 6.0
+    result = timed(process(chain).encode())
     assert result.findings
-    assert os.getpid()
+    assert result.executable or [finding.code for finding in result.findings] == ["too-costly"]
