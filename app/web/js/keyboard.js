@@ -1,0 +1,52 @@
+// Keyboard. Single keys work only where nobody is typing.
+const click = (selector) => document.querySelector(selector)?.click();
+const verb = (name) => click(`[data-verb="${name}"]`);
+
+export const KEYS = {
+  "/": () => document.getElementById("search")?.focus(),
+  "?": () => document.getElementById("shortcuts")?.showModal(),
+  j: () => step(1),
+  k: () => step(-1),
+  r: () => write("reply"),
+  n: () => write("note"),
+  c: () => verb("chase"),
+  a: () => verb("amend"),
+  d: () => verb("dispatch"),
+  t: () => document.querySelector(".next input:not([type=hidden]), .next select, .next textarea")?.focus(),
+};
+
+function write(kind) {
+  const form = document.querySelector(".compose");
+  const choice = form?.querySelector(`[name=kind][value=${kind}]`);
+  if (!choice) return;
+  choice.checked = true;
+  form.querySelector("textarea").focus();
+}
+
+function step(by) {
+  const items = [...document.querySelectorAll(".item")];
+  const at = items.findIndex((item) => item.classList.contains("on"));
+  const next = items[Math.min(Math.max(at + by, 0), items.length - 1)];
+  next?.scrollIntoView({ block: "nearest" });
+  next?.click();
+}
+
+const isTyping = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable], dialog[open], .modeler"));
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    const form = event.target.closest?.("form.compose, #dialog form");
+    if (form) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+    return;
+  }
+  if (event.key === "Escape" && event.target.matches?.(".compose textarea, #search")) event.target.blur();
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+  const action = KEYS[event.key];
+  if (action) {
+    event.preventDefault();
+    action();
+  }
+});

@@ -1,0 +1,37 @@
+// What live news do to open screens. Rows of a list are not moved under the cursor: a button says how much is new.
+import { say, toast } from "./screen.js";
+import { text } from "./text.js";
+
+const ARRIVALS = new Set(["opened", "message", "chased", "attention"]);
+let fresh = new Set();
+
+document.addEventListener("rb:news", ({ detail: item }) => {
+  if (item.topic === "notice") toast(item.text || text("notice"), { href: item.link ?? "" });
+  if (item.topic !== "case") return;
+  if (ARRIVALS.has(item.change)) offer(item.case);
+  if (item.change === "message") say(text("new_message"));
+});
+
+function offer(caseId) {
+  const button = document.querySelector("[data-news]");
+  if (!button) return;
+  if (!document.querySelector("#list .item")) {
+    button.click();
+    return;
+  }
+  fresh.add(caseId);
+  button.hidden = false;
+  button.textContent = text("news", { count: fresh.size });
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-news]")) fresh = new Set();
+});
+
+document.addEventListener("rb:connection", ({ detail: { lost } }) => {
+  const sign = document.getElementById("live");
+  if (!sign || sign.hidden === !lost) return;
+  sign.hidden = !lost;
+  sign.textContent = lost ? text("live_lost") : "";
+  if (!lost) say(text("live_back"));
+});
