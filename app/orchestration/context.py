@@ -89,7 +89,7 @@ def case_names(case: Case) -> Lazy:
         "contact_name": lambda: case.contact_name, "chase_count": lambda: case.chase_count,
         "auto": lambda: case.auto, "mailbox": lambda: _mailbox(case),
         "tier": lambda: contacts.tier_of(case.contact_id) if case.contact_id else "",
-        "opened_at": lambda: _text(case.opened_at), "due_at": lambda: _text(case.due_at),
+        "first_reply_at": lambda: _text(case.first_reply_at), "opened_at": lambda: _text(case.opened_at), "due_at": lambda: _text(case.due_at),
         "reopen_until": lambda: _text(case.reopen_until), "open_work_orders": lambda: _open_orders(case.id),
     })  # fmt: skip
 
