@@ -82,6 +82,16 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A running desk."""
     desk = Desk(tmp_path_factory.mktemp("desk"))
+    yield from _ended_after(desk)
+
+
+@pytest.fixture
+def own_desk(tmp_path: Path) -> Iterator[Desk]:
+    """A running desk for one test alone."""
+    yield from _ended_after(Desk(tmp_path))
+
+
+def _ended_after(desk: Desk) -> Iterator[Desk]:
     desk.start()
     yield desk
     if desk.process.poll() is None:
@@ -165,9 +175,8 @@ def test_a_second_run_on_the_same_data_is_refused(desk: Desk) -> None:
     assert "already runs" in reset.stderr
 
 
-def test_it_ends_whole_keeps_its_data_and_starts_quickly_again(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    desk.start()
+def test_it_ends_whole_keeps_its_data_and_starts_quickly_again(own_desk: Desk) -> None:
+    desk = own_desk
     tokens = desk.info["users"]
     with psycopg.connect(str(desk.info["database_url"])) as connection:
         connection.execute("create table kept_by_tests (word text)")
@@ -175,7 +184,7 @@ def test_it_ends_whole_keeps_its_data_and_starts_quickly_again(tmp_path: Path) -
     printed = desk.stop()
     assert desk.process.returncode == 0
     assert not [pid for pid in pids if _is_alive(pid)]
-    assert not (tmp_path / "info.json").exists()
+    assert not (desk.folder / "info.json").exists()
     assert "is ready after" in printed
     assert desk.start() < 8
     assert desk.info["users"] == tokens
@@ -196,4 +205,4 @@ def test_it_ends_whole_keeps_its_data_and_starts_quickly_again(tmp_path: Path) -
         env=desk.environment,
     )
     assert reset.returncode == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["run.lock"]
+    assert [path.name for path in desk.folder.iterdir()] == ["run.lock"]
