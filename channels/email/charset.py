@@ -17,10 +17,12 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _SEVEN_BIT = frozenset({"iso-2022-jp", "hz", "iso2022-kr", "utf-7"})
 _WIDE = frozenset({"utf-16-le", "utf-16-be", "utf-32"})
 _MULTIBYTE = frozenset({"gb18030", "big5", "cp932", "euc-jp", "cp949", "johab"})
-_ENOUGH = 6  # 8-bit bytes that it takes to overrule a label of Latin text
+_ENOUGH, _ENOUGH_SINGLE = 6, 20  # 8-bit bytes that it takes to overrule a label of Latin text, by another sort of set
 _ESCAPE = re.compile(rb"\x1b\$[@B]|\x1b\$\([DO-Q]|\x1b\([JI]")
 # Signs for private use, or a run of half-width katakana: the bytes fit the table, but nobody wrote that.
 _IMPLAUSIBLE = re.compile("[\ue000-\uf8ff]|[\uff61-\uff9f]{12}")
+# Scripts that two bytes of other sets make up by chance more often than people write them.
+_RARE = re.compile("[\u0700-\u08ff]")
 _THREE_BYTES = re.compile(rb"[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 # Tried in turn when the codec of a label is stricter than the world is.
 _WIDER = {"big5": ("cp950", "big5hkscs"), "euc-jp": ("euc_jp", "euc_jis_2004"), "cp932": ("cp932", "shift_jis_2004")}
@@ -111,11 +113,18 @@ def _eight_bit(data: bytes, label: str, codec: str | None, fallback: str) -> Dec
         return _labelled_utf8(data, label)
     if codec in _MULTIBYTE:
         return _labelled_multibyte(data, label, codec)
-    if codec == "cp1252" and sum(byte > 0x7F for byte in data[:2000]) >= _ENOUGH:
-        better = detect(data, favourite=codec)
-        if better != codec and (text := _strict(data, better)) is not None:
-            return Decoded(text, better, _told(label, better))
+    if codec == "cp1252" and (better := _not_latin(data)) and (text := _strict(data, better)) is not None:
+        return Decoded(text, better, _told(label, better))
     return Decoded(data.decode(codec, "ringback-whatwg"), codec)
+
+
+def _not_latin(data: bytes) -> str:
+    """The codec of bytes that are surely not the Latin text they are said to be, or ""."""
+    strange = sum(byte > 0x7F for byte in data[:2000])
+    if strange < _ENOUGH:
+        return ""
+    found = detect(data, favourite="cp1252")
+    return found if found in _MULTIBYTE or (found != "cp1252" and strange >= _ENOUGH_SINGLE) else ""
 
 
 def _hidden_utf8(data: bytes, codec: str | None) -> str | None:
@@ -123,9 +132,10 @@ def _hidden_utf8(data: bytes, codec: str | None) -> str | None:
     if codec in _MULTIBYTE and not _THREE_BYTES.search(data):
         return None
     try:
-        return data.decode("utf-8")
+        text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
+    return None if codec and _RARE.search(text) else text
 
 
 def _labelled_utf8(data: bytes, label: str) -> Decoded:
