@@ -6,9 +6,14 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from sqlalchemy.exc import DBAPIError
+
 from app.clock import utcnow
 from app.workflow.language.scripting import run_script
-from app.workflow.running import StepInfo
+from app.workflow.running import StepInfo, let_through
+
+# A database error that reaches the engine is for the frame, which does the whole work again; no fault could be saved.
+let_through(DBAPIError)
 
 
 class Outside(Protocol):

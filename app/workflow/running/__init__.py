@@ -10,6 +10,7 @@ from app.workflow.running.errors import (
     StepFailed,
     UnknownProcess,
     UnknownToken,
+    let_through,
 )
 from app.workflow.running.run import Run, load, start
 from app.workflow.running.types import (
@@ -40,6 +41,7 @@ __all__ = [
     "UnknownProcess",
     "UnknownToken",
     "Visit",
+    "let_through",
     "load",
     "start",
 ]

@@ -37,3 +37,18 @@ class BpmnError(Exception):
 
 class StepAborted(Exception):
     """A host raises this when the whole advance must be given up, for instance because its transaction is lost."""
+
+
+_PASSING: list[type[Exception]] = [StepAborted]
+
+
+def let_through(*kinds: type[Exception]) -> None:
+    """Lets these exceptions of a host end the whole advance instead of becoming faults: those after which nothing
+    could be saved anyway, such as a lost database connection. Called once, where host and engine are put together.
+    """
+    _PASSING.extend(kind for kind in kinds if kind not in _PASSING)
+
+
+def passing() -> tuple[type[Exception], ...]:
+    """The exceptions that end the whole advance."""
+    return tuple(_PASSING)

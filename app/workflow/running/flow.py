@@ -8,7 +8,7 @@ from app.workflow.decisions import DecisionError
 from app.workflow.language.lexer import LanguageError
 from app.workflow.language.scripting import ScriptError
 from app.workflow.running import expressions, variables
-from app.workflow.running.errors import BpmnError, DataError, StepAborted, StepFailed
+from app.workflow.running.errors import BpmnError, DataError, StepFailed, passing
 from app.workflow.running.graph import Flow
 from app.workflow.running.tokens import ERROR, HOOKS, MAX_LEVEL, READY, STARTED, Instance, Token
 
@@ -47,7 +47,7 @@ def step(inst: Instance, token: Token) -> None:
             settle(inst, token)
         else:
             token.run()
-    except StepAborted:
+    except passing():
         raise
     except BpmnError as error:
         token.become(READY)

@@ -84,6 +84,11 @@ def waiting(inst: Instance, kinds: frozenset[str]) -> Iterator[tuple[Token, int,
                 yield token, index, event, entry
 
 
+def wait_token(token: Token, index: int) -> str:
+    """The name of one wait: the token's id, with a number behind it for the further ones of an event that has several."""
+    return token.id if index == 0 else f"{token.id}#{index}"
+
+
 def interrupting(token: Token) -> bool:
     """True when the firing of this wait ends something that runs."""
     role = token.internal_data.get("sub")

@@ -55,14 +55,15 @@ def _task(token: Token) -> OpenTask:
 def _waits(inst: Instance) -> tuple[tuple[OpenTimer, ...], tuple[Subscription, ...]]:
     timers: list[OpenTimer] = []
     subscriptions: list[Subscription] = []
-    for token, _index, event, entry in listening.waiting(inst, _WAITED):
+    for token, index, event, entry in listening.waiting(inst, _WAITED):
+        name = listening.wait_token(token, index)
         node, ends = token.node, listening.interrupting(token)
         if event["t"] == "timer":
             due = datetime.fromisoformat(entry["due"])
-            timers.append(OpenTimer(token.id, node.id, node.title, due, ends, entry["left"]))
+            timers.append(OpenTimer(name, node.id, node.title, due, ends, entry["left"]))
         else:
             subscriptions.append(
-                Subscription(token.id, node.id, node.title, event["name"], event["t"], _action(node), ends)
+                Subscription(name, node.id, node.title, event["name"], event["t"], _action(node), ends)
             )
     return tuple(timers), tuple(subscriptions)
 

@@ -69,7 +69,9 @@ class Run:
         waits = [
             (_ROLES[found.internal_data.get("sub")], position, found, index)
             for position, (found, index, event, _) in enumerate(self._waiting("message"))
-            if event["name"] == name and token in (None, found.id) and element_id in (None, found.node.id)
+            if event["name"] == name
+            and token in (None, listening.wait_token(found, index))
+            and element_id in (None, found.node.id)
         ]
         if not waits:
             return False
@@ -109,7 +111,7 @@ class Run:
     def fire_timer(self, token: str) -> bool:
         """Fires one timer now, whatever the clock says. False when no timer runs under this token."""
         for found, index, _, _ in self._waiting("timer"):
-            if found.id == token:
+            if listening.wait_token(found, index) == token:
                 listening.fire(self._inst, found, index)
                 return True
         return False

@@ -570,3 +570,40 @@ def test_an_event_with_the_same_signal_twice_is_heard_once() -> None:
     instance = start(S + catch("c", SIGNAL + SIGNAL) + user("u") + flows("s>c", "c>u"))
     assert instance.apply(lambda run: run.deliver_signal("alarm", {}))
     assert instance.tasks() == ["u"]
+
+
+SEVERAL = S + catch("c", MESSAGE + CHASE + timer("PT1H") + timer("PT2H")) + user("u") + flows("s>c", "c>u")
+
+
+def test_each_wait_of_an_event_with_several_has_a_name_of_its_own() -> None:
+    opened = start(SEVERAL).open()
+    names = [*(sub.token for sub in opened.subscriptions), *(due.token for due in opened.timers)]
+    assert len(set(names)) == 4
+
+
+@pytest.mark.parametrize("number", range(2))
+def test_any_one_of_several_is_enough(number: int) -> None:
+    instance = start(SEVERAL)
+    wanted = instance.open().subscriptions[number]
+    assert instance.apply(lambda run: run.deliver_message(wanted.message, {}, token=wanted.token))
+    assert (instance.tasks(), instance.open().subscriptions, instance.open().timers) == (["u"], (), ())
+    instance = start(SEVERAL)
+    token = instance.open().timers[number].token
+    assert instance.apply(lambda run: run.fire_timer(token))
+    assert (instance.tasks(), instance.open().subscriptions, instance.open().timers) == (["u"], (), ())
+
+
+class LostConnectionError(Exception):
+    """What a host may not survive."""
+
+
+def test_an_exception_that_is_let_through_ends_the_advance() -> None:
+    def lose(who: str) -> Any:
+        raise LostConnectionError
+
+    body = S + service() + flows("s>t")
+    host = MemoryHost(capabilities={"look": lose})
+    assert start(body, host=host, person="x").open().faults[0].code == "internal:LostConnectionError"
+    running.let_through(LostConnectionError)
+    with pytest.raises(LostConnectionError):
+        start(body, host=host, person="x")
