@@ -13,7 +13,7 @@ from app import db, events
 from app.audit.chain import GENESIS, HASHED, Verdict, event_hash, verify
 from app.audit.models import AuditChain, AuditEvent
 from app.clock import iso, utcnow
-from app.errors import Conflict, Invalid, NotFound
+from app.errors import Invalid, NotFound
 from app.events import Event
 
 EXPORT_FORMAT = "ringback-audit-1"
@@ -44,14 +44,12 @@ def _write_pending() -> None:
 
 
 def _extend(chain: str, fresh: list[Event]) -> None:
-    """Append to one chain; an event for a sealed chain other than its re-opening is refused."""
+    """Append to one chain. What comes after a seal (receipts, late mail) is linked on like everything else; the seal stays where it was."""
     seq, head, sealed = _lock(chain)
     rows = []
     for event in fresh:
         if event.kind == "chain_reopened":
             sealed = None
-        elif sealed is not None:
-            raise Conflict("chain_sealed", "This record is sealed; nothing can be added to it.", chain=chain)
         seq += 1
         row = _row(event, seq=seq, previous=head)
         head = row["hash"]

@@ -127,7 +127,7 @@ def count_chase(case: Case, *, by: str, channel: str) -> int:
 
 
 def archive(case: Case, *, outcome: str, retain_until: datetime) -> None:
-    """Close the loop: status, retention, and the seal on the chain. Records `case_archived` and `chain_sealed`."""
+    """Close the loop: status and retention. Records `case_archived`; `seal` follows once everything under the case has ended."""
     now = utcnow()
     case.status = CaseStatus.CANCELLED if outcome == "cancelled" else CaseStatus.ARCHIVED
     case.archived_at, case.retain_until, case.touched_at = now, retain_until, now
@@ -135,8 +135,12 @@ def archive(case: Case, *, outcome: str, retain_until: datetime) -> None:
     case.due_why = ""
     session().flush()
     events.record("case_archived", chain=chain_of(case.id), outcome=outcome, retain_until=retain_until.isoformat())
-    events.record("chain_sealed", chain=chain_of(case.id))
     announce(case, change="archived")
+
+
+def seal(case: Case) -> None:
+    """Seal the chain of an archived case. Records `chain_sealed`."""
+    events.record("chain_sealed", chain=chain_of(case.id), number=case.number)
 
 
 def reopen(case: Case, *, why: str) -> None:

@@ -232,6 +232,7 @@ def archive_case(call: Call, *, reopen_within: str | None = None, outcome: str =
     if case.status == "cancelled":
         outcome = "cancelled"
     cases.archive(case, outcome=outcome, retain_until=utcnow() + RETENTION)
+    mailbag.post(mailbag.Posted(call.instance_id, case.id, "seal", "", {}))
     return {"reopen_until": until.isoformat() if until else None}
 
 

@@ -18,6 +18,7 @@ from app.orchestration.models import Drive
 from app.workflow import definitions, queries
 from app.workflow import service as workflow
 from app.workflow.models import InstanceState, ProcessInstance
+from app.workorders import service as workorders
 from app.workorders.models import WorkOrder
 
 MAX_HANDED_ON = 200
@@ -111,6 +112,9 @@ def _hand_over_now(item: mailbag.Posted) -> None:
         order = session().get_one(WorkOrder, item.start_work_order)
         start_work_order(order, session().get_one(Case, item.case_id), data=item.payload)
         return
+    if item.kind == "seal":
+        _seal(item.case_id)
+        return
     if item.kind == "signal":
         for instance_id in queries.listeners("signal", item.name):
             if instance_id != item.sender:
@@ -122,6 +126,27 @@ def _hand_over_now(item: mailbag.Posted) -> None:
         heard = workflow.deliver_message(instance_id, item.name, item.payload).accepted or heard
     if not heard and not item.is_optional:
         events.record("message_unheard", chain=cases.chain_of(item.case_id), name=item.name, sender=item.sender)
+
+
+def _seal(case_id: int) -> None:
+    """Archiving decides about what is still open under the case: no work order is left behind in a closed loop."""
+    case = session().get_one(Case, case_id)
+    for order, instance_id in _open_orders(case_id):
+        retain_until = case.retain_until or utcnow()
+        workorders.close(order, outcome="cancelled", retain_until=retain_until)
+        workflow.cancel(instance_id)
+    cases.seal(case)
+
+
+def _open_orders(case_id: int) -> list[tuple[WorkOrder, int]]:
+    rows = session().execute(
+        select(WorkOrder, Drive.instance_id)
+        .join(Drive, Drive.work_order_id == WorkOrder.id)
+        .join(ProcessInstance, ProcessInstance.id == Drive.instance_id)
+        .where(WorkOrder.case_id == case_id, WorkOrder.ended_at.is_(None), ProcessInstance.status.in_(LIVE))
+        .order_by(WorkOrder.id)
+    )
+    return [(row[0], row[1]) for row in rows]
 
 
 def act(case_id: int, verb: str, payload: Mapping[str, Any], *, instance_id: int, token: str, role: str) -> None:

@@ -146,6 +146,8 @@ def amend(order: WorkOrder, changes: Mapping[str, Any], *, reason: str, by: str)
     order.fields = {**order.fields, **wanted}
     if "title" in wanted:
         order.title = str(wanted["title"])[:MAX_TITLE] or order.title
+    if order.state is WorkOrderState.ACCEPTED:
+        order.state, order.accepted_at = WorkOrderState.DISPATCHED, None
     row = Amendment(work_order_id=order.id, changes=differing, reason=reason, made_by=by, made_at=utcnow())
     session().add(row)
     session().flush()
