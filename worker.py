@@ -57,7 +57,7 @@ def clock() -> None:
             if time.monotonic() - swept >= settings().sweep_seconds:
                 jobs.sweep()
                 swept = time.monotonic()
-        except Exception:
+        except Exception:  # noqa: BLE001 -- logged; the clock must go on
             log().error("clock_stumbled", exc_info=True)
         time.sleep(wait)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from pathlib import Path
 
 from app.settings import settings
 
@@ -20,7 +21,7 @@ def crash_point(name: str) -> None:
         return
     if flag:
         try:
-            os.unlink(flag)
+            Path(flag).unlink()
         except FileNotFoundError:
             return
     os.kill(os.getpid(), signal.SIGKILL)

@@ -95,6 +95,6 @@ def work_inline() -> int:
 def _quietly(job: str, ref: int) -> int:
     try:
         run(job, ref)
-    except Exception:
-        return 0  # `run` has logged it, and the row stays due
+    except Exception:  # noqa: BLE001 -- `run` has logged it, and the row stays due
+        return 0
     return 1

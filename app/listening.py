@@ -93,7 +93,7 @@ def _follow_accounts(stop: threading.Event) -> None:
                     own_stop = threading.Event()
                     running[account_id] = (version, own_stop)
                     threading.Thread(target=_watch, args=(account_id, own_stop), daemon=True).start()
-        except Exception:
+        except Exception:  # noqa: BLE001 -- logged; the mailboxes that run must not stop for it
             log().error("accounts_unreadable", exc_info=True)
         stop.wait(LOOK_SECONDS)
     for _, own_stop in running.values():
@@ -129,7 +129,7 @@ def _watch(account_id: int, stop: threading.Event) -> None:
         except ChannelError as error:
             log().warning("mailbox_failing", account=account_id, code=error.code)
             stop.wait(30)
-        except Exception:
+        except Exception:  # noqa: BLE001 -- logged; the mailbox is tried again
             log().error("watcher_failed", account=account_id, exc_info=True)
             stop.wait(10)
 

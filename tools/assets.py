@@ -32,7 +32,7 @@ def _is_stamped(stamp: Path, digest: str) -> bool:
 
 
 def _run(*words: str) -> None:
-    done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(words, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
     if done.returncode:
         raise BuildError(f"{' '.join(words[:3])} failed:\n{done.stdout}{done.stderr}")
 

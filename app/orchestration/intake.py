@@ -47,7 +47,7 @@ def _ingest_safely(item: Claimed) -> None:
     try:
         kind, parsed = _read(item)
         db.transact(lambda: _ingest(item, kind, parsed))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- logged and noted at the envelope, which stays to be tried again
         log().error("ingest_failed", envelope=item.id, attempt=item.attempts, exc_info=True)
         reason = f"{type(error).__name__}: {error}"
         db.transact(lambda: _note_failure(item, reason))
@@ -109,7 +109,7 @@ def _bounce(update: DeliveryUpdate) -> str:
 
 
 def _take_in(item: Claimed, kind: str, inbound: InboundMessage) -> tuple[int | None, str]:
-    duplicate = _duplicate_of(item, inbound)
+    duplicate = _duplicate_of(inbound)
     if duplicate is not None:
         return None, f"dropped: the same message is there already (message {duplicate})"
     contact = _contact(kind, inbound)
@@ -122,7 +122,7 @@ def _take_in(item: Claimed, kind: str, inbound: InboundMessage) -> tuple[int | N
         return _follow_up(item, kind, inbound, contact=contact, case=case, reason=found.reason)
 
 
-def _duplicate_of(item: Claimed, inbound: InboundMessage) -> int | None:
+def _duplicate_of(inbound: InboundMessage) -> int | None:
     """Find the same message by its own id: relays change the bytes of what they pass on twice."""
     if not inbound.external_id or not settings().dedupe:
         return None

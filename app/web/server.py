@@ -30,7 +30,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 def run() -> None:
     """Serve on HOST:PORT until stopped."""
-    from app.web import create_app
+    from app.web import create_app  # noqa: PLC0415 -- this module belongs to what it loads
 
     current = settings()
     options = {
