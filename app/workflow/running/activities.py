@@ -93,10 +93,15 @@ def _people(values: list[str], names: Mapping[str, Any]) -> list[str]:
 @behaviour("scriptTask")
 def run_script(inst: Instance, token: Token) -> bool | None:
     """Runs the script in the host's sandbox and keeps the variables it set."""
-    given = {**variables.snapshot(token), **inst.host.names()}
-    result = inst.host.run_script(token.node.raw.get("script", ""), given)
     hidden = inst.host.names()
-    variables.write(token, variables.clean({key: value for key, value in result.items() if key not in hidden}))
+    given = {**variables.snapshot(token), **hidden}
+    result = inst.host.run_script(token.node.raw.get("script", ""), dict(given))
+    changed = {
+        name: value
+        for name, value in result.items()
+        if name not in hidden and (name not in given or given[name] != value)
+    }
+    variables.write(token, variables.clean(changed))
     return True
 
 

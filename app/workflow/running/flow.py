@@ -112,9 +112,12 @@ def leave(inst: Instance, token: Token) -> None:
         HOOKS["instance_done"](inst, token)
         return
     node = token.node
+    if node.manual:
+        # The person's work is done, even if no way on is found now.
+        _note_done(inst, token)
     flows = CHOOSERS.get(node.kind, choose)(inst, token)
     _write_outputs(token)
-    inst.record(token, "completed")
+    _note_done(inst, token)
     scope = token.parent
     if node.compensation is not None or node.is_scope:
         HOOKS["remember"](inst, token)
@@ -124,6 +127,12 @@ def leave(inst: Instance, token: Token) -> None:
     if "compensates" in token.internal_data:
         HOOKS["compensated"](inst, token.internal_data["compensates"])
     settle(inst, scope)
+
+
+def _note_done(inst: Instance, token: Token) -> None:
+    if "done" not in token.internal_data:
+        token.internal_data["done"] = True
+        inst.record(token, "completed")
 
 
 def _write_outputs(token: Token) -> None:

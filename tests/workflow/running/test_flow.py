@@ -390,3 +390,15 @@ def test_a_token_that_comes_late_to_a_complex_join_ends_the_process() -> None:
     for name in ("a", "c", "b"):
         instance.complete(name)
     assert instance.open().status == "completed"
+
+
+def test_a_persons_work_counts_as_done_even_when_no_way_on_is_found() -> None:
+    body = S + user("a", "b") + flows("s>a", "a>b?nowhere == 1")
+    instance = drive(body).start()
+    instance.complete("a")
+    fault = instance.open().faults[0]
+    assert (fault.element_id, fault.code) == ("a", "expression")
+    assert instance.path().count("a") == 1
+    instance.apply(lambda run: run.skip(fault.token, {"nowhere": 1}))
+    assert instance.tasks() == ["b"]
+    assert instance.path().count("a") == 1
