@@ -28,7 +28,7 @@ class Mail:
 
 def generate(count: int, *, seed: int = 1, reply_share: float = 0.3) -> Iterator[Mail]:
     """Yield `count` mails; a reply follows the mail that it answers, from the same sender."""
-    chance = random.Random(seed)  # noqa: S311 -- the same mails on every run, nothing secret
+    chance = random.Random(seed)
     asked: list[tuple[str, str, str]] = []
     for number in range(count):
         if asked and chance.random() < reply_share:
