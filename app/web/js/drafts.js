@@ -79,9 +79,7 @@ function upload(form, files) {
         toast(page.querySelector("[role=alert] p")?.textContent.trim() || text("upload_failed", { name: file.name }), { bad: true });
         return;
       }
-      const box = form.querySelector("#draft-files");
-      box.innerHTML = request.responseText; // rendered and escaped by our own server
-      htmx.process(box);
+      htmx.swap(form.querySelector("#draft-files"), request.responseText, { swapStyle: "innerHTML" });
     };
     request.onerror = failed;
     request.open("POST", form.dataset.uploadUrl);
