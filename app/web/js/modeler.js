@@ -1,24 +1,40 @@
-// The designer's editor: draw or upload, be told everything that is wrong on its element, save as the next version.
-import "bpmn-js/dist/assets/diagram-js.css";
-import "bpmn-js/dist/assets/bpmn-js.css";
+// The designer's editor: draw or open a file, be told everything that is wrong on its element, save as the next version.
+import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js-properties-panel";
+import Modeler from "bpmn-js/lib/Modeler";
+import chinese from "bpmn-js-i18n/translations/zn.js";
 import "bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css";
 import "@bpmn-io/properties-panel/dist/assets/properties-panel.css";
-import Modeler from "bpmn-js/lib/Modeler";
-import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js-properties-panel";
-import moddle from "./ringback-moddle.json";
+import { options, tools } from "./drawing.js";
+import { findingsList } from "./findings.js";
 import { groups, provider } from "./properties.js";
+
+const translation = (language) => {
+  const words = language.startsWith("zh") ? chinese : {};
+  const translate = (template, values = {}) => (words[template] || template).replace(/\{([^}]+)\}/g, (gap, name) => values[name] ?? gap);
+  return { translate: ["value", translate] };
+};
 
 export async function mount(element, { text, csrf, toast }) {
   const form = element.closest("form");
   const names = JSON.parse(element.dataset.names || "{}");
   const modeler = new Modeler({
+    ...options,
     container: element.querySelector(".canvas"),
     propertiesPanel: { parent: element.querySelector(".props") },
-    additionalModules: [BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, provider(groups(text, names))],
-    moddleExtensions: { ringback: moddle },
+    additionalModules: [BpmnPropertiesPanelModule, BpmnPropertiesProviderModule, provider(groups(text, names)), translation(document.documentElement.lang)],
   });
-  const state = { original: "", dirty: false };
   const canvas = modeler.get("canvas");
+  const stack = modeler.get("commandStack");
+  const file = { original: "", isSaved: false };
+  const isDirty = () => stack.canUndo();
+  // An unedited diagram goes back byte for byte: writing it anew would reformat what another tool made.
+  const current = async () => (isDirty() ? (await modeler.saveXML({ format: true })).xml : file.original);
+  const show = findingsList(modeler, document.getElementById("findings"), text);
+  const send = async (url) => {
+    const body = new FormData(form);
+    body.set("xml", new Blob([await current()], { type: "application/xml" }), "process.bpmn");
+    return fetch(url, { method: "POST", body, headers: { "X-CSRF-Token": csrf(), Accept: "application/json" } });
+  };
 
   async function open(xml) {
     try {
@@ -27,78 +43,91 @@ export async function mount(element, { text, csrf, toast }) {
       toast(`${text("not_bpmn")} ${error.message.slice(0, 200)}`, { bad: true });
       return;
     }
-    Object.assign(state, { original: xml, dirty: false });
+    file.original = xml;
     canvas.zoom("fit-viewport", "auto");
+    buttons();
     await check();
   }
-  // An unedited diagram goes back byte for byte: writing it anew would reformat what another tool made.
-  const current = async () => (state.dirty ? (await modeler.saveXML({ format: true })).xml : state.original);
 
+  // Only the answer to the newest question counts.
+  let asked = 0;
   async function check() {
-    const body = new FormData(form);
-    body.set("xml", new Blob([await current()], { type: "application/xml" }), "process.bpmn");
-    const reply = await fetch(element.dataset.checkUrl, { method: "POST", body, headers: { "X-CSRF-Token": csrf(), Accept: "application/json" } });
-    if (reply.ok) show((await reply.json()).findings); else toast(text("check_failed"), { bad: true });
+    const mine = ++asked;
+    try {
+      const reply = await send(element.dataset.checkUrl);
+      if (mine !== asked) return;
+      if (!reply.ok) throw new Error((await reply.json()).detail);
+      show((await reply.json()).findings);
+    } catch (error) {
+      toast(error.message || text("check_failed"), { bad: true });
+    }
   }
 
-  function show(findings) {
-    const list = document.getElementById("findings");
-    const overlays = modeler.get("overlays");
-    const registry = modeler.get("elementRegistry");
-    overlays.remove({ type: "finding" });
-    for (const shape of registry.getAll()) { canvas.removeMarker(shape, "rb-bad"); canvas.removeMarker(shape, "rb-warned"); }
-    list.replaceChildren(...findings.map((finding) => row(finding, registry)));
-    if (!findings.length) list.replaceChildren(Object.assign(document.createElement("li"), { textContent: text("no_findings") }));
+  async function take(files) {
+    const aside = [...files].filter((one) => /\.(dmn|json)$/i.test(one.name));
+    if (aside.length) attach(form, aside);
+    const diagram = [...files].find((one) => !aside.includes(one));
+    if (diagram && (!isDirty() || confirm(text("replace")))) await open(await diagram.text());
+    else if (aside.length) await check();
   }
 
-  function row(finding, registry) {
-    const item = document.createElement("li");
-    const shape = finding.element_id && registry.get(finding.element_id);
-    const chip = Object.assign(document.createElement("span"), { className: `chip ${{ error: "bad", warning: "warn", info: "" }[finding.severity]}`, textContent: text(`severity_${finding.severity}`) });
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "bare", textContent: `${finding.element_id ? `${finding.element_id}: ` : ""}${finding.message}` });
-    if (shape) {
-      if (finding.severity !== "info") canvas.addMarker(shape, finding.severity === "error" ? "rb-bad" : "rb-warned");
-      button.addEventListener("click", () => { modeler.get("selection").select(shape); canvas.scrollToElement(shape); });
-    } else button.disabled = true;
-    item.append(chip, button);
-    return item;
-  }
-
+  const bind = (name, action) => form.querySelector(`[data-${name}]`)?.addEventListener("click", action);
+  const buttons = () => {
+    form.querySelector("[data-dirty]").hidden = !isDirty();
+    for (const [name, may] of [["undo", stack.canUndo()], ["redo", stack.canRedo()]]) {
+      const button = form.querySelector(`[data-${name}]`);
+      if (button) button.disabled = !may;
+    }
+  };
   let timer;
   modeler.on("commandStack.changed", () => {
-    state.dirty = modeler.get("commandStack").canUndo();
-    form.querySelector("[data-dirty]").hidden = !state.dirty;
+    buttons();
     clearTimeout(timer);
     timer = setTimeout(check, 1200);
   });
-  element.addEventListener("dragover", (event) => event.preventDefault());
-  element.addEventListener("drop", (event) => { event.preventDefault(); take(event.dataTransfer.files); });
-  form.querySelector("[data-open]").addEventListener("change", (event) => take(event.target.files));
-  async function take(files) {
-    const diagram = [...files].find((file) => !/\.(dmn|json)$/i.test(file.name));
-    if (diagram) await open(await diagram.text());
-  }
-  const bind = (name, action) => form.querySelector(`[data-${name}]`)?.addEventListener("click", action);
-  bind("undo", () => modeler.get("commandStack").undo());
-  bind("redo", () => modeler.get("commandStack").redo());
+  bind("undo", () => stack.undo());
+  bind("redo", () => stack.redo());
   bind("zoom", () => canvas.zoom("fit-viewport", "auto"));
-  bind("export", async () => {
-    const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([await current()], { type: "application/xml" }));
-    link.download = "process.bpmn";
-    link.click();
-    URL.revokeObjectURL(link.href);
+  bind("export", async () => download(await current(), `${form.elements.namedItem("key")?.value || "process"}.bpmn`));
+  element.querySelector(".canvas").append(tools(canvas, text));
+  form.querySelector("[data-open]")?.addEventListener("change", ({ target }) => take(target.files).finally(() => { target.value = ""; }));
+  form.querySelector("[name=files]")?.addEventListener("change", check);
+  for (const kind of ["dragover", "dragleave", "drop"]) {
+    element.addEventListener(kind, (event) => {
+      if (!event.dataTransfer.types.includes("Files")) return;
+      event.preventDefault();
+      element.classList.toggle("drop", kind === "dragover");
+      if (kind === "drop") take(event.dataTransfer.files);
+    });
+  }
+  addEventListener("beforeunload", (event) => {
+    if (element.isConnected && isDirty() && !file.isSaved) event.preventDefault();
   });
-  addEventListener("beforeunload", (event) => { if (state.dirty && !state.saving) event.preventDefault(); });
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    const body = new FormData(form);
-    body.set("xml", new Blob([await current()], { type: "application/xml" }), "process.bpmn");
-    const reply = await fetch(form.action, { method: "POST", body, headers: { "X-CSRF-Token": csrf(), Accept: "application/json" } });
+    const reply = await send(form.action);
     const answer = await reply.json();
-    if (!reply.ok) { toast(answer.detail ?? text("failed"), { bad: true }); return; }
-    state.saving = true;
+    if (!reply.ok) {
+      toast(answer.errors?.map(({ message }) => message).join(" ") || answer.detail || text("failed"), { bad: true });
+      return;
+    }
+    file.isSaved = true;
     location.assign(answer.location);
   });
   await open(await (await fetch(element.dataset.xmlUrl)).text());
+}
+
+function download(xml, name) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(new Blob([xml], { type: "application/xml" })), download: name });
+  link.click();
+  URL.revokeObjectURL(link.href);
+}
+
+// Tables and forms that were dropped join those chosen by hand.
+function attach(form, added) {
+  const input = form.querySelector("[name=files]");
+  if (!input) return;
+  const all = new DataTransfer();
+  for (const one of [...input.files, ...added]) all.items.add(one);
+  input.files = all.files;
 }

@@ -6,23 +6,24 @@ import { is } from "bpmn-js/lib/util/ModelUtil";
 const find = (element, type) => element.businessObject.extensionElements?.values?.find((item) => is(item, type));
 
 // Makes the extension when it is first filled in, and takes it away when it is empty, so that an untouched file stays as it was.
-function write(element, services, type, change) {
-  const { modeling, bpmnFactory } = services;
-  const owner = element.businessObject;
-  const holder = owner.extensionElements ?? bpmnFactory.create("bpmn:ExtensionElements", { values: [] });
-  const others = (holder.values ?? []).filter((item) => !is(item, type));
-  const old = (holder.values ?? []).find((item) => is(item, type));
-  const next = bpmnFactory.create(type, { ...plain(old), ...change });
+function write(element, used, type, change) {
+  const old = find(element, type);
+  const next = used.bpmnFactory.create(type, { ...plain(old), ...change });
   for (const child of [...(next.inputs ?? []), ...(next.outputs ?? [])]) child.$parent = next;
-  const filled = Object.entries(plain(next)).some(([, value]) => (Array.isArray(value) ? value.length : value));
-  next.$parent = holder;
-  holder.$parent = owner;
-  const values = filled ? [...others, next] : others;
-  const extensionElements = bpmnFactory.create("bpmn:ExtensionElements", { values });
-  extensionElements.$parent = owner;
-  for (const item of values) item.$parent = extensionElements;
-  modeling.updateProperties(element, { extensionElements: values.length ? extensionElements : undefined });
+  const filled = Object.values(plain(next)).some((value) => (Array.isArray(value) ? value.length : value));
+  replace(element, used, type, filled ? [next] : []);
 }
+
+// One undoable step: all extensions of a type are exchanged, the others stay in their order.
+function replace(element, { modeling, bpmnFactory }, type, items) {
+  const owner = element.businessObject;
+  const values = [...(owner.extensionElements?.values ?? []).filter((item) => !is(item, type)), ...items];
+  const extensionElements = values.length ? bpmnFactory.create("bpmn:ExtensionElements", { values }) : undefined;
+  for (const item of values) item.$parent = extensionElements;
+  if (extensionElements) extensionElements.$parent = owner;
+  modeling.updateProperties(element, { extensionElements });
+}
+
 const plain = (item) => Object.fromEntries((item?.$descriptor.properties ?? []).map(({ name }) => [name.split(":").pop(), item.get(name)]).filter(([, value]) => value !== undefined));
 
 function services() {
@@ -59,6 +60,22 @@ function lines({ property, child, value, label }) {
   };
 }
 
+// One name for each language; those of other languages stay.
+function label(language, words) {
+  return function Entry({ element, id }) {
+    const used = services();
+    const all = () => (element.businessObject.extensionElements?.values ?? []).filter((item) => is(item, "ringback:Label"));
+    return TextFieldEntry({
+      element, id, label: words, debounce: used.debounce,
+      getValue: () => all().find((item) => item.get("lang") === language)?.get("text") ?? "",
+      setValue: (value) => {
+        const others = all().filter((item) => item.get("lang") !== language);
+        replace(element, used, "ringback:Label", value ? [...others, used.bpmnFactory.create("ringback:Label", { lang: language, text: value })] : others);
+      },
+    });
+  };
+}
+
 const group = (id, label, entries) => ({ id, label, entries: entries.map(([key, component]) => ({ id: `${id}-${key}`, component, isEdited: isTextFieldEntryEdited })) });
 const hasEvent = (element, type) => element.businessObject.eventDefinitions?.some((item) => is(item, type));
 
@@ -66,16 +83,16 @@ export function groups(text, names) {
   const list = (values) => values?.map((value) => ({ value, label: value }));
   const calendar = [{ value: "business", label: text("p_business") }];
   const assignment = (p, label, d) => field({ type: "ringback:Assignment", property: p, label, description: d });
-  const action = (p, label, o) => field({ type: "ringback:Action", property: p, label, options: o });
+  const action = (p, label, o, d) => field({ type: "ringback:Action", property: p, label, options: o, description: d });
   const made = {
     task: group("rb-task", text("p_who"), [
       ["teams", assignment("candidateTeams", text("p_teams"), text("p_commas"))], ["users", assignment("candidateUsers", text("p_users"), text("p_commas"))],
       ["form", field({ type: "ringback:Form", property: "key", label: text("p_form"), options: list(names.forms) })],
-      ["due", field({ type: "ringback:Due", property: "duration", label: text("p_due"), description: "PT4H" })],
+      ["due", field({ type: "ringback:Due", property: "duration", label: text("p_due"), description: text("p_duration") })],
       ["due-calendar", field({ type: "ringback:Due", property: "calendar", label: text("p_calendar"), options: calendar })],
     ]),
     action: group("rb-action", text("p_button"), [
-      ["verb", action("verb", text("p_verb"), list(["dispatch", "reply", "chase", "amend", "cancel", "archive"]))], ["roles", action("roles", text("p_roles"))],
+      ["verb", action("verb", text("p_verb"), list(["dispatch", "reply", "chase", "amend", "cancel", "archive"]))], ["roles", action("roles", text("p_roles"), undefined, text("p_roles_help"))],
       ["label", action("label", text("p_label"))], ["zh", action("labelZh", text("p_label_zh"))], ["form", action("form", text("p_form"), list(names.forms))],
     ]),
     capability: group("rb-capability", text("p_capability"), [
@@ -86,20 +103,23 @@ export function groups(text, names) {
     decision: group("rb-decision", text("p_decision"), [
       ["ref", field({ type: "ringback:Decision", property: "ref", label: text("p_decision"), options: list(names.decisions) })], ["result", field({ type: "ringback:Decision", property: "result", label: text("p_result") })],
     ]),
+    labels: group("rb-labels", text("p_labels"), [["zh", label("zh", text("p_text_zh"))]]),
     timer: group("rb-timer", text("p_timer"), [["calendar", field({ type: "ringback:Timer", property: "calendar", label: text("p_calendar"), options: calendar })]]),
     sla: group("rb-sla", text("p_sla"), [
-      ["name", field({ type: "ringback:Sla", property: "name", label: text("p_label") })], ["target", field({ type: "ringback:Sla", property: "target", label: text("p_target"), description: "PT8H" })],
+      ["name", field({ type: "ringback:Sla", property: "name", label: text("p_name") })], ["target", field({ type: "ringback:Sla", property: "target", label: text("p_target"), description: text("p_duration") })],
       ["calendar", field({ type: "ringback:Sla", property: "calendar", label: text("p_calendar"), options: calendar })],
     ]),
   };
   return (element) => {
     const found = [];
     if (is(element, "bpmn:UserTask") || is(element, "bpmn:ManualTask")) found.push(made.task);
-    if (is(element, "bpmn:ServiceTask") || is(element, "bpmn:SendTask")) found.push(made.capability);
+    const sends = is(element, "bpmn:ThrowEvent") && hasEvent(element, "bpmn:MessageEventDefinition");
+    if (is(element, "bpmn:ServiceTask") || is(element, "bpmn:SendTask") || sends) found.push(made.capability);
     if (is(element, "bpmn:BusinessRuleTask")) found.push(made.decision);
     if (is(element, "bpmn:ReceiveTask") || (is(element, "bpmn:CatchEvent") && hasEvent(element, "bpmn:MessageEventDefinition"))) found.push(made.action);
     if (is(element, "bpmn:CatchEvent") && hasEvent(element, "bpmn:TimerEventDefinition")) found.push(made.timer);
     if (is(element, "bpmn:Activity")) found.push(made.sla);
+    if (is(element, "bpmn:FlowElement") || is(element, "bpmn:Process") || is(element, "bpmn:Participant") || is(element, "bpmn:Lane")) found.push(made.labels);
     return found;
   };
 }

@@ -1,62 +1,94 @@
 // The process as a picture: where the tokens are now, how often each step was visited, how long it took.
-import "bpmn-js/dist/assets/diagram-js.css";
-import "bpmn-js/dist/assets/bpmn-js.css";
+// The list beside it, drawn by the server, says the same in words.
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
+import Viewer from "bpmn-js/lib/Viewer";
+import { badge, nameIn, options, tools } from "./drawing.js";
+import { spent } from "./spans.js";
+
+const READABLE = 0.5;
 
 export async function mount(element, { text }) {
-  const xml = await (await fetch(element.dataset.xmlUrl)).text();
-  const link = element.querySelector("a");
-  element.replaceChildren();
-  const viewer = new NavigatedViewer({ container: element });
+  const isMini = "mini" in element.dataset;
+  const instead = element.querySelector("a");
+  const viewer = new (isMini ? Viewer : NavigatedViewer)({ ...options });
+  viewer.on("import.parse.complete", ({ elementsById }) => elementsById && nameIn(document.documentElement.lang, elementsById));
+  const reply = await fetch(element.dataset.xmlUrl);
   try {
-    await viewer.importXML(xml);
+    if (!reply.ok) throw new Error(`status ${reply.status}`);
+    await viewer.importXML(await reply.text());
   } catch {
-    element.replaceChildren(link ?? text("no_diagram"));
+    element.replaceChildren(instead ?? badge("blank", text("no_diagram")));
     return;
   }
-  viewer.get("canvas").zoom("fit-viewport", "auto");
-  const draw = () => drawState(viewer, element);
-  await draw();
-  if (element.dataset.refresh) document.body.addEventListener(element.dataset.refresh, draw);
+  element.replaceChildren();
+  viewer.attachTo(element);
+  const canvas = viewer.get("canvas");
+  canvas.zoom("fit-viewport", "auto");
+  element.setAttribute("role", "group");
+  if (!isMini) element.append(tools(canvas, text));
+  const show = (state) => draw(viewer, state, { isMini, text, element });
+  const refresh = async () => {
+    if (!element.isConnected) document.body.removeEventListener(element.dataset.refresh, refresh);
+    else if (element.dataset.stateUrl) await fetchState(element.dataset.stateUrl, show);
+  };
+  await refresh();
+  if (isMini) lookAtTokens(viewer);
+  if (element.dataset.refresh) document.body.addEventListener(element.dataset.refresh, refresh);
+  // A slider over the history draws the state of another moment by this event.
+  element.addEventListener("rb:state", (event) => show(event.detail));
 }
 
-async function drawState(viewer, element) {
-  if (!element.dataset.stateUrl || !element.isConnected) return;
-  const reply = await fetch(element.dataset.stateUrl, { headers: { Accept: "application/json" } });
-  if (!reply.ok) return;
-  const { elements } = await reply.json();
+async function fetchState(url, show) {
+  const reply = await fetch(url, { headers: { Accept: "application/json" } });
+  if (reply.ok) show(await reply.json());
+}
+
+const MARKS = ["rb-live", "rb-bad", "rb-taken"];
+
+function draw(viewer, { elements }, { isMini, text, element }) {
   const overlays = viewer.get("overlays");
   const canvas = viewer.get("canvas");
   const known = viewer.get("elementRegistry");
   overlays.clear();
-  for (const shape of known.getAll()) { canvas.removeMarker(shape, "rb-live"); canvas.removeMarker(shape, "rb-bad"); }
+  for (const shape of known.getAll()) for (const mark of MARKS) canvas.removeMarker(shape, mark);
+  const said = [];
   for (const state of elements) {
     const shape = known.get(state.id);
-    if (!shape || shape.waypoints) continue;
+    if (!shape) continue;
+    const name = shape.businessObject.name || state.id;
+    if (shape.waypoints) {
+      if (state.visits) canvas.addMarker(shape, "rb-taken");
+      continue;
+    }
     if (state.tokens) {
       canvas.addMarker(shape, "rb-live");
       overlays.add(shape, { position: { top: -10, right: 12 }, html: badge("rb-token", state.tokens) });
+      said.push(text("tokens", { name, count: state.tokens }));
     }
     if (state.faults) {
       canvas.addMarker(shape, "rb-bad");
       overlays.add(shape, { position: { top: -10, left: -6 }, html: badge("rb-fault", "!") });
+      said.push(text("faults", { name }));
     }
-    if (!("mini" in element.dataset) && state.visits && shape.width > 60) {
-      overlays.add(shape, { position: { bottom: 14, left: 4 }, html: badge("rb-spent", `${state.visits}× · ${spent(state.seconds)}`) });
+    if (!isMini && state.visits && shape.width > 60) {
+      const words = [text("visited", { count: state.visits }), spent(state.seconds, text)].filter(Boolean).join(" · ");
+      overlays.add(shape, { position: { bottom: -3, left: 4 }, html: badge("rb-spent", words) });
     }
   }
+  element.setAttribute("aria-label", said.join("; ") || text("process"));
 }
 
-function badge(name, words) {
-  const item = document.createElement("div");
-  item.className = name;
-  item.textContent = words;
-  return item;
-}
-
-function spent(seconds) {
-  if (seconds < 1) return "<1 s";
-  if (seconds < 60) return `${Math.round(seconds)} s`;
-  if (seconds < 3600) return `${Math.round(seconds / 60)} min`;
-  return seconds < 86400 ? `${(seconds / 3600).toFixed(1)} h` : `${(seconds / 86400).toFixed(1)} d`;
+// A whole process in a small frame cannot be read: show the place where it stands instead.
+function lookAtTokens(viewer) {
+  const canvas = viewer.get("canvas");
+  if (canvas.zoom() >= READABLE) return;
+  const live = viewer.get("elementRegistry").find((shape) => canvas.hasMarker(shape, "rb-bad") || canvas.hasMarker(shape, "rb-live"));
+  if (!live) return;
+  canvas.zoom(0.62);
+  const size = canvas.getSize();
+  const scale = canvas.zoom();
+  canvas.viewbox({
+    x: live.x + live.width / 2 - size.width / scale / 2, y: live.y + live.height / 2 - size.height / scale / 2,
+    width: size.width / scale, height: size.height / scale,
+  });
 }
