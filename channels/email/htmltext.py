@@ -34,7 +34,8 @@ _NO_QUOTES = frozenset(
     ("gmail_signature", "ms-outlook-mobile-signature", "Signature", "moz-forward-container", "isForwardContent")
 )
 _STARTS = (QUOTE_CLASSES | QUOTE_IDS) - _NO_QUOTES - _ATTRIBUTIONS - _CUTS
-_CITE = re.compile(r" type=\"cite\"| class=\"[^\"]*(?:quote|cite)| style=\"[^\"]*border-left|id=\"isReplyContent")
+# A blockquote is a quote for sure when a client says so; any other one may be the writer's own.
+_CITE = re.compile(r" type=\"cite\"| class=\"[^\"]*cite| style=\"[^\"]*border-left|id=\"isReplyContent")
 _MARK = re.compile(r" (?:class|id)=\"([^\"]*)\"")
 _ALT = re.compile(r" alt=\"([^\"]{1,8})\"")
 _SOLID_TOP = re.compile(r" style=\"[^\"]*border-top:[^;\"]*(?:solid|1pt|1\.0pt)")

@@ -19,6 +19,8 @@ _BLANK = " " + RULE + INDENT
 _BLOCK = 12  # lines looked at for a block of headers
 
 
+# Blanks of other widths, and signs that nobody sees.
+_PLAIN = str.maketrans("\xa0", " ", "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u3000")
 _OPEN = TEXT + INDENTED  # kinds of lines in which headers and dividers are looked for
 _FORM_LINE = re.compile(r"\s{0,4}[^\W\d_][\w /-]{1,30}[:：]\s{0,4}\S")
 
@@ -44,12 +46,13 @@ class Lines:
 def classify(text: str) -> Lines:
     """The lines of `text`; what stands after MAX_LINES is never looked at."""
     lines = _split_shared(text.split("\n", MAX_LINES))
-    heads = [line[:_WIDTH].replace("\xa0", " ").replace("\u200b", "").replace("&nbsp;", " ") for line in lines]
+    heads = [line[:_WIDTH].replace("&nbsp;", " ").translate(_PLAIN) for line in lines]
     kinds = [_simple_kind(line) for line in heads]
     heads = [line.lstrip(INDENT) for line in heads]
     _mark_blocks(heads, kinds)
     _mark_attributions(heads, kinds)
     _mark_html(heads, kinds)
+    _mark_overhang(lines, kinds)
     return Lines(lines, _settle("".join(kinds)))
 
 
@@ -115,6 +118,8 @@ def _block(heads: list[str], kinds: list[str], index: int) -> int:
     values = [value]
     last, blanks = index, 0
     for at in range(index + 1, min(index + _BLOCK, len(heads))):
+        if kinds[at] == CUTS:
+            break
         if kinds[at] == EMPTY:
             blanks += 1
             if blanks > len(seen) + 1:
@@ -178,7 +183,7 @@ def _with_rule(heads: list[str], kinds: list[str], index: int) -> int:
 def _mark_attributions(heads: list[str], kinds: list[str]) -> None:
     tried = 0
     for index, line in enumerate(heads):
-        if kinds[index] != TEXT or tried >= _MAX_TRIED or not _may_close(line):
+        if kinds[index] not in _OPEN or tried >= _MAX_TRIED or not _may_close(line):
             continue
         tried += 1
         start = _attribution_start(heads, kinds, index)
@@ -198,7 +203,7 @@ def _attribution_start(heads: list[str], kinds: list[str], index: int) -> int | 
     quoted = _quote_follows(kinds, index)
     joined = ""
     for start in range(index, max(-1, index - _MAX_SPAN), -1):
-        if kinds[start] != TEXT:
+        if kinds[start] != kinds[index]:
             break
         joined = f"{heads[start].strip()} {joined}".rstrip(' *_"”')
         if len(joined) > _MAX_JOINED:
@@ -211,7 +216,7 @@ def _attribution_start(heads: list[str], kinds: list[str], index: int) -> int | 
 
 def _whole(heads: list[str], kinds: list[str], start: int, *, opens: bool) -> bool:
     """An attribution that begins without an opening word must not be the tail of a sentence."""
-    if opens or start == 0 or kinds[start - 1] != TEXT:
+    if opens or start == 0 or kinds[start - 1] not in _OPEN:
         return True
     before = heads[start - 1].rstrip()
     return before.endswith((".", "!", "?", ",", "。", "！", "？")) and not words.OPENER.match(before)
@@ -237,6 +242,20 @@ def _is_attribution(joined: str, *, opens: bool, quoted: bool) -> bool:
     if dated and words.BARE.search(joined):
         return (closed or quoted) and (opens or quoted or bool(words.DATE.match(joined)))
     return False
+
+
+# ---- lines that a client broke when it quoted them
+
+
+def _mark_overhang(lines: list[str], kinds: list[str]) -> None:
+    """The rest of a long quoted line that was broken after it got its sign belongs to the quote."""
+    for index in range(1, len(lines) - 1):
+        if kinds[index] != TEXT or kinds[index - 1] != QUOTED or kinds[index + 1] != QUOTED:
+            continue
+        before, line = lines[index - 1].rstrip(), lines[index].strip()
+        broken = 62 <= len(before) <= 80 and before[-1] not in ".?!:;。？！：" and len(line) <= 30
+        if broken and line[0].islower():
+            kinds[index] = QUOTED
 
 
 # ---- marks from HTML

@@ -15,14 +15,14 @@ VERB_LAST = re.compile(
     r"(?:\b(?:wrote|writes|said|has written|wrote the following|a écrit|écrivit|ecrivait|escribió|escribio|escrib[íi]a|ha escrito|"
     r"escreveu|escreveram|ha scritto|scrisse|scrive|napisał(?:\(a\)|a)?|napisał\(-a\)|pisze|napsal(?:\(a\)|a)?|napísal(?:\(a\)|a)?|"
     r"написал(?:\(а\)|а)?|пишет|писал(?:\(а\)|а)?|kirjoitti|a scris|ezt írta|írta|yazdı|şunu yazdı|έγραψε|đã viết|menulis|"
-    r"skrev|schrieb|geschrieben|heeft (?:het volgende )?geschreven|schreef|geschreven|napisao|je napisal|rašė|rakstīja|kirjutas|va escriure)"
+    r"skrev|schrieb|geschrieben|heeft (?:het volgende )?geschreven|schreef|geschreven|napisa(?:o|la)(?: je)?|je napisal|написа|написав|написала|пише|rašė|rakstīja|kirjutas|va escriure)"
     r"|写道|寫道|写到|来信说|來信|写|のメール|さんは書きました|wrote|作成|작성|님이 작성|썼습니다|เขียน(?:ว่า)?|كتب|כתב(?:/ה)?|のメッセージ|が書きました)"
     r"\s*(?:\.\.\.|…)?\s*[:：]?\s*$",
     _I,
 )
 # … or before the name.
 VERB_FIRST = re.compile(
-    r"\b(?:schrieb(?:en)?|schreef|skrev|skreiv|wrote|writes|escribió|escreveu|a écrit|ha scritto|написал(?:а|\(а\))?|kirjoitti|napisał(?:a|\(a\))?)\b"
+    r"\b(?:schrieb(?:en)?|schreef|skrev|skreiv|wrote|writes|escribió|escreveu|a écrit|ha scritto|написал(?:а|\(а\))?|kirjoitti|napisał(?:a|\(a\))?|ezt írta|kirjutas|missatge de)\b"
     r".{1,160}[:：]\s*$",
     _I,
 )
@@ -37,7 +37,7 @@ OPENER = re.compile(
     r"pe|pada|tanggal|vào|στις|tarihinde|"
     r"mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|mo|di|mi|do|fr|sa|so|вт|пн|ср|чт|пт|сб|вс|"
     r"понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|ma|wo|vr|za|zo|ti|ke|to|pe|la|su)\b"
-    r"|[\s*_\"'(<\[-]{0,6}(?:在|於|于|\d{1,4}[-/.年 ])",
+    r"|[\s*_\"'(<\[-]{0,6}(?:在|於|于|בתאריך|في|بتاريخ|\d{1,4}[-/.年 ])",
     _I,
 )
 DATE = re.compile(
@@ -141,13 +141,13 @@ MOBILE = re.compile(
     r"sent from (?:my|a|an) .{1,50}|sent (?:by|via) .{0,30}(?:blackberry|mobile|app).{0,40}|sent from .{1,30} for (?:ios|android|windows|mobile|iphone|ipad).{0,40}|"
     r"get (?:the )?(?:outlook|yahoo|bluemail|boxer) ?.{0,40}(?:ios|android|mobile|<http.{0,200}|$)|get outlook for .{1,80}|"
     r"(?:this (?:e-?mail|message) was )?sent (?:from|using|via) .{0,30}(?:smartphone|mobile phone|iphone|ipad|android|blackberry).{0,40}|"
-    r"envoyé (?:de|depuis|à partir d|avec|via|par) .{1,80}|télécharge[rz] outlook.{0,80}|obtenez outlook.{0,80}|"
+    r"envoyé (?:de|depuis|à partir d[e'’]?|avec|via|par) .{1,80}|télécharge[rz] outlook.{0,80}|obten(?:ez|ir) outlook.{0,80}|"
     r"(?:von|mit) (?:meinem|meiner|outlook|samsung|dem) .{0,80}gesendet.{0,10}|gesendet (?:von|mit|über|via|vom) .{1,80}|diese nachricht wurde von .{1,60}gesendet.{0,5}|holen sie sich outlook.{0,60}|laden sie outlook.{0,60}|"
-    r"enviado (?:desde|do|de|da|a partir d|mediante|con|através|via|pelo|por) .{1,80}|enviada? d[oae] .{1,60}|obtener outlook.{0,60}|obtenha o outlook.{0,60}|"
+    r"enviado (?:desde|do|de|da|a partir d[eo]|mediante|con|através|via|pelo|por) .{1,80}|enviada? d[oae] .{1,60}|obtener outlook.{0,60}|obt(?:enha|er) o outlook.{0,60}|"
     r"inviato (?:da|dal|con|tramite) .{1,80}|ottieni outlook.{0,60}|scarica outlook.{0,60}|"
     r"(?:verstuurd|verzonden) (?:vanaf|via|met|van|vanuit|door) .{1,80}|outlook voor .{1,20} downloaden.{0,60}|download outlook.{0,60}|"
-    r"skickat från .{1,80}|sendt fra .{1,80}|lähetetty .{0,40}(?:iphone|ipad|android|puhelimesta|laitteesta).{0,40}|hämta outlook.{0,60}|hent outlook.{0,60}|"
-    r"отправлено (?:с|из|от|через) .{1,80}|wysłane? (?:z|ze|za pomocą) .{1,80}|odesláno z .{1,60}|poslané z .{1,60}|elküldve .{1,60}-(?:ról|ből|emről).{0,10}|"
+    r"skicka(?:t|des) från .{1,80}|sendt fra .{1,80}|lähetetty .{0,40}(?:iphone|ipad|android|puhelimesta|laitteesta).{0,40}|hämta outlook.{0,60}|hent outlook.{0,60}|"
+    r"отправлено (?:с|из|от|через) .{1,80}|wysłane? (?:z|ze|za pomocą) .{1,80}|odesláno z .{1,60}|надіслано з .{1,60}|enviat des del? .{1,60}|(?:poslané|odoslané) z .{1,60}|elküldve .{1,60}-(?:ról|ből|emről).{0,10}|"
     r".{0,30}(?:iphone|ipad|telefon|android)(?:['’]?(?:umdan|imdan|dan|den|mdan))? gönderildi|trimis de pe .{1,60}|"
     r"(?:发自|發自|来自|來自|从|從|寄自|由)(?:我的|於|于)?\s?.{1,40}(?:发送|傳送|寄出|手机|手機)?|.{0,20}从我的.{1,30}发送|獲取適用於.{0,60}|获取适用于.{0,60}|取得 ?outlook.{0,60}|下载适用于.{0,60}|"
     r".{1,40}から送信(?:されました)?|outlook for .{1,20}を(?:入手|取得).{0,60}|나의 .{1,40}에서 보냄|.{1,40}에서 보냄"

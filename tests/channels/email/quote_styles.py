@@ -60,6 +60,27 @@ ATTRIBUTIONS: list[tuple[str, str]] = [
     ("fi-gmail", "ma 6. toukok. 2024 klo 15.59 Dana Fox (dana@example.com) kirjoitti:"),
     ("ko-gmail", "2024년 5월 6일 (월) 오후 3:59, Dana Fox <dana@example.com>님이 작성:"),
     ("tr-gmail", "Dana Fox <dana@example.com>, 6 May 2024 Pzt, 15:59 tarihinde şunu yazdı:"),
+    ("de-gmail-mobile", "Dana Fox <dana@example.com> schrieb am Mo., 6. Mai 2024, 15:59:"),
+    ("pt-gmail-mobile", "Em seg, 6 de mai de 2024 15:59, Dana Fox <dana@example.com> escreveu:"),
+    ("hu-gmail", "Dana Fox <dana@example.com> ezt írta (időpont: 2024. máj. 6., H, 15:59):"),
+    ("el-gmail", "Στις Δευ, 6 Μαΐ 2024 στις 3:59 μ.μ., ο χρήστης Dana Fox <dana@example.com> έγραψε:"),
+    ("vi-gmail", "Vào Th 2, 6 thg 5, 2024 vào lúc 15:59 Dana Fox <dana@example.com> đã viết:"),
+    ("th-gmail", "ในวันที่ จ. 6 พ.ค. 2024 15:59 น. Dana Fox <dana@example.com> เขียนว่า:"),
+    ("uk-gmail", "пн, 6 трав. 2024 р. о 15:59 Dana Fox <dana@example.com> пише:"),
+    ("bg-gmail", "На пн, 6.05.2024 г. в 15:59 Dana Fox <dana@example.com> написа:"),
+    ("ro-gmail", "Pe lun., 6 mai 2024 la 15:59, Dana Fox <dana@example.com> a scris:"),
+    ("id-gmail", "Pada tanggal Sen, 6 Mei 2024 pukul 15.59 Dana Fox <dana@example.com> menulis:"),
+    ("ca-gmail", "Missatge de Dana Fox <dana@example.com> del dia dl., 6 de maig 2024 a les 15:59:"),
+    ("sk-gmail", "po 6. 5. 2024 o 15:59 Dana Fox <dana@example.com> napísal(a):"),
+    ("hr-gmail", "pon, 6. svi 2024. u 15:59 Dana Fox <dana@example.com> napisao je:"),
+    ("lt-gmail", "2024-05-06, pr, 15:59 Dana Fox <dana@example.com> rašė:"),
+    ("he-gmail", "\u202b\u05d1\u05ea\u05d0\u05e8\u05d9\u05da \u05d9\u05d5\u05dd \u05d1\u05f3, 6 \u05d1\u05de\u05d0\u05d9 2024 \u05d1-15:59 \u05de\u05d0\u05ea \u202aDana Fox\u202c <\u202adana@example.com\u202c>:\u202c"),
+    ("ja-becky", "On Mon, 6 May 2024 15:59:10 +0900\nDana Fox <dana@example.com> wrote:"),
+    ("en-yahoo-old", "--- On Mon, 5/6/24, Dana Fox <dana@example.com> wrote:"),
+    ("en-via", "On Mon, 6 May 2024 at 15:59, Dana via Desk <dana@example.com>\nwrote:"),
+    ("zh-gmail-iso", "张三 <zhang@example.com> 于 2024-05-06 15:59 写道："),
+    ("ru-yandex", "06.05.2024, 15:59, \"Dana Fox\" <dana@example.com>:"),
+    ("ru-mail", "Понедельник, 6 мая 2024, 15:59 +03:00 от Dana Fox <dana@example.com>:"),
 ]  # fmt: skip
 
 # Announcements after which the quote is not marked line by line.
@@ -91,6 +112,12 @@ SEPARATORS: list[tuple[str, str]] = [
     ("da-outlook", "Fra: Dana Fox <dana@example.com>\nSendt: 6. maj 2024 15:59\nTil: Support\nEmne: SV: Ordre"),
     ("pl-outlook", "Od: Dana Fox <dana@example.com>\nWysłano: poniedziałek, 6 maja 2024 15:59\nDo: Support\nTemat: ODP: Zamówienie"),
     ("ru-outlook", "От: Dana Fox <dana@example.com>\nОтправлено: 6 мая 2024 г. 15:59\nКому: Support\nТема: RE: Заказ"),
+    ("zh-alimail", "------------------------------------------------------------------\n发件人：张三 <zhang@example.com>\n发送时间：2024年5月6日(星期一) 15:59\n收件人：客服 <support@example.com>\n主　题：Re: 订单"),
+    ("zh-163-new", "---- 回复的原邮件 ----\n| 发件人 | 张三<zhang@example.com> |\n| 发送日期 | 2024年05月06日 15:59 |\n| 收件人 | support@example.com |\n| 主题 | 订单 |"),
+    ("de-gmx", "-------- Ursprüngliche Nachricht --------\nBetreff: \tRe: Bestellung\nDatum: \tMon, 6 May 2024 15:59:10 +0200\nVon: \tDana Fox <dana@example.com>\nAn: \tsupport@example.com"),
+    ("fr-samsung", "-------- Message d'origine --------\nDe : Dana Fox <dana@example.com>\nDate : 06/05/2024 15:59 (GMT+01:00)\nÀ : support@example.com\nObjet : Commande"),
+    ("en-double-stars", "**From:** Dana Fox <dana@example.com>\n**Sent:** Monday, May 6, 2024 3:59 PM\n**To:** Support\n**Subject:** RE: Order"),
+    ("zh-mac", "发件人: Dana Fox <dana@example.com>\n日期: 2024年5月6日 星期一 下午3:59\n收件人: Support <support@example.com>\n主题: 订单"),
 ]  # fmt: skip
 
 MOBILE_LINES: list[str] = [
@@ -99,6 +126,9 @@ MOBILE_LINES: list[str] = [
     "Sent with Proton Mail secure email.", "Sent via BlackBerry by AT&T", "Von meinem iPhone gesendet", "Gesendet von Mail für Windows",
     "Envoyé de mon iPhone", "Envoyé depuis mon téléphone Orange", "Enviado desde mi iPhone", "Enviado do meu iPhone", "Inviato da iPhone",
     "Verstuurd vanaf mijn iPhone", "iPhoneから送信", "发自我的iPhone", "发自我的 iPad", "發自我的 iPhone", "从我的华为手机发送", "发自网易邮箱大师",
+    "Sent from my mobile device", "Sent from Proton Mail Android", "Sent with AquaMail for Android", "Envoyé à partir de Outlook pour Android", "Obtenir Outlook pour iOS",
+    "Obter o Outlook para Android", "Skickades från E-post för Windows", "Надіслано з iPhone", "Odesláno z iPhonu", "Отправлено из мобильной Почты Mail.ru", "iPadから送信",
+    "Diese Nachricht wurde von meinem Android Mobiltelefon mit GMX Mail gesendet.", "Enviado desde Outlook para iOS", "Sent from Mailbird", "(sent from phone)", "iPhone'umdan gönderildi",
     "Skickat från min iPhone", "Sendt fra min iPhone", "Wysłane z iPhone'a", "Отправлено с iPhone", "발자 나의 iPhone에서 보냄",
 ]  # fmt: skip
 

@@ -86,6 +86,10 @@ def test_kept_whole(name):
 
 
 CUT = {
+    "a quote whose lines were broken": (
+        "Yes.\n\nOn 5/6/2024 3:59 PM, Bob wrote:\n> This is a rather long line of words that somebody wrote before it\nwas broken\n> by the client.",
+        "Yes.",
+    ),
     "dashes around": ("YOLO.\n\n------On 12/29/1987 17:32 PM, Julia wrote-----\n\nBrunch", "YOLO."),
     "a name between dashes": ("Test\n\n---- John Smith wrote ----\n\n> quoted\n> text", "Test"),
     "Zoho": ("Hi\n\n---- On Mon, 06 May 2024 15:59:10 +0200 Dana <d@example.com> wrote ----\n\nfoo\nbar", "Hi"),
@@ -115,6 +119,33 @@ def test_cut(name):
 
 
 HTML = {
+    "announced inside a blockquote": (
+        "Reply<blockquote><div>On 11-Apr-2011, at 6:54 PM, Bob &lt;bob@example.com&gt; wrote:</div><div>Test</div></blockquote>",
+        "Reply",
+    ),
+    "announced before a blockquote": ("Reply<div>On 11-Apr-2011, at 6:54 PM, Bob wrote:</div><blockquote><div>Test</div></blockquote>", "Reply"),
+    "one's own block, then a quote": (
+        "Reply<blockquote>Mine</blockquote><div>On 11-Apr-2011, at 6:54 PM, Bob wrote:</div><blockquote><div><blockquote>Nested</blockquote></div></blockquote>",
+        "Reply > Mine",
+    ),
+    "announced, no blockquote": ("Reply<div>On 11-Apr-2011, at 6:54 PM, Bob wrote:</div><div>Test</div>", "Reply"),
+    "gmail, one's own block": ('Message<blockquote class="gmail_quote"><div>My name is William.<br></div></blockquote>', "Message > My name is William."),
+    "gmail, nested": ('Reply<div class="gmail_quote"><div class="gmail_quote">On 11-Apr-2011, at 6:54 PM, Bob wrote:<div>Test</div></div></div>', "Reply"),
+    "date first": (
+        ('<div>message<br></div><div><hr>Date: Fri, 23 Mar 2012 12:35:31 -0600<br>To: <a href="mailto:bob@example.com">bob@example.com</a><br>From: rob@example.com<br>'
+        "Subject: You Have New Mail<br><br>text</div>"),
+        "message",
+    ),
+    "yandex": ('<div>Да</div><div>20.12.2011, 12:00, "Bob" &lt;bob@example.com&gt;:</div><blockquote><p>Old</p></blockquote>', "Да"),
+    "mail.ru": ("Да<br><br>Пятница, 20 декабря 2013, 11:28 +04:00 от Bob &lt;bob@example.com&gt;:<br><blockquote>Old</blockquote>", "Да"),
+    "windows mail": (
+        '<p>Ok</p><p>Sent from Windows Mail</p><div style="border-top:1px solid #e5e5e5"><b>From:</b> Bob<br><b>Sent:</b> Monday, May 6, 2024 3:59 PM<br><b>To:</b> Dana<br></div>old',
+        "Ok",
+    ),
+    "exchange, nested tables": (
+        '<table><tr><td>New</td></tr></table><br><font size="2"><b>From:</b> bob@example.com<br><b>To:</b> dana@example.com<br><b>Date:</b> 05/06/2024 03:59 PM<br><b>Subject:</b> x</font><hr>old',
+        "New",
+    ),
     "gmail": (
         ('<div dir="ltr">Hello <b>you</b><div>second</div></div><br><div class="gmail_quote"><div dir="ltr" class="gmail_attr">On Mon, May 6, 2024'
         ' Dana &lt;<a href="mailto:d@example.com">d@example.com</a>&gt; wrote:<br></div><blockquote class="gmail_quote" style="margin:0 0 0 .8ex">'
