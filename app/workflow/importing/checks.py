@@ -40,6 +40,7 @@ class Graph:
         self.incoming: dict[str, list[Raw]] = defaultdict(list)
         self.inner: dict[str, list[Raw]] = defaultdict(list)
         self.hosts: set[str] = set()
+        self.begins = {name for raw in draft.nodes.values() for name in raw.get("implicit", ())}
         for raw in draft.nodes.values():
             self.inner[raw.get("scope") or ""].append(raw)
             if raw["kind"] == "boundary":
@@ -90,7 +91,7 @@ def _check_reached(graph: Graph, raw: Raw) -> None:
     scope = graph.nodes.get(raw.get("scope") or "")
     if scope is None or raw["kind"] in {"start", "boundary", "eventSubProcess"} or raw.get("for_compensation"):
         return
-    begins = raw["id"] in scope.get("implicit", ()) or raw.get("instantiate")
+    begins = raw["id"] in graph.begins or raw.get("instantiate")
     if not graph.incoming[raw["id"]] and not begins:
         graph.report.warning(
             raw["id"],

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import select
 import subprocess
 import sys
 from base64 import b64decode, b64encode
 from collections.abc import Collection, Mapping
 from contextlib import suppress
 from pathlib import Path
-from threading import Timer
 from typing import Any
 
 import orjson
@@ -18,22 +19,28 @@ from app.workflow.importing.report import Finding, ImportResult, ProcessInfo, St
 _ROOT = Path(__file__).parents[3]
 #: A busy machine may take long to start Python; the reading itself is limited by processor time in the child.
 _START_SECONDS = 20.0
-_WORK_SECONDS = 10.0
+#: From then on; a usual file takes a twentieth of a second.
+WORK_SECONDS = 2.2
 _MODULE = "app.workflow.importing.child"
 _READY = b"ready\n"
 
 
 def compile_isolated(
-    xml: bytes, *, digest: str, dmn: Mapping[str, bytes], known_capabilities: Collection[str] | None
+    xml: bytes,
+    *,
+    digest: str,
+    dmn: Mapping[str, bytes],
+    known_capabilities: Collection[str] | None,
+    seconds: float = WORK_SECONDS,
 ) -> ImportResult:
-    """The import result from the child, or a draft with the reason why the child was stopped."""
+    """The import result from the child, or a draft with the reason why the child was stopped after so many seconds."""
     job = {
         "xml": b64encode(xml).decode(),
         "digest": digest,
         "dmn": {name: b64encode(content).decode() for name, content in dmn.items()},
         "capabilities": sorted(known_capabilities) if known_capabilities is not None else None,
     }
-    answer = _ask(orjson.dumps(job))
+    answer = _ask(orjson.dumps(job), seconds)
     if answer is None:
         return ImportResult((_STOPPED,), False, (), None, digest)
     return from_dict(answer)
@@ -47,7 +54,7 @@ _STOPPED = Finding(
 )
 
 
-def _ask(job: bytes) -> dict[str, Any] | None:
+def _ask(job: bytes, seconds: float) -> dict[str, Any] | None:
     child = subprocess.Popen(
         [sys.executable, "-m", _MODULE],
         stdin=subprocess.PIPE,
@@ -55,21 +62,41 @@ def _ask(job: bytes) -> dict[str, Any] | None:
         stderr=subprocess.DEVNULL,
         env={"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(_ROOT)},
         cwd=_ROOT,
+        bufsize=0,
         start_new_session=True,
     )
-    watch = Timer(_START_SECONDS + _WORK_SECONDS, child.kill)
-    watch.daemon = True
-    watch.start()
     try:
-        answer, _ = child.communicate(job)
-    finally:
-        watch.cancel()
-        child.kill()
-        child.wait()
-    if child.returncode != 0 or not answer.startswith(_READY):
+        if not _is_ready(child):
+            return None
+        answer, _ = child.communicate(job, timeout=seconds)
+    except subprocess.TimeoutExpired:
         return None
+    finally:
+        _end(child)
+    return _read(answer) if child.returncode == 0 else None
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    child.kill()
+    child.wait()
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            # What was still to be written to a child that is gone is of no use.
+            with suppress(OSError):
+                stream.close()
+
+
+def _is_ready(child: subprocess.Popen[bytes]) -> bool:
+    if child.stdout is None:
+        return False
+    poll = select.poll()
+    poll.register(child.stdout, select.POLLIN)
+    return bool(poll.poll(_START_SECONDS * 1000)) and os.read(child.stdout.fileno(), len(_READY)) == _READY
+
+
+def _read(answer: bytes) -> dict[str, Any] | None:
     with suppress(orjson.JSONDecodeError):
-        raw: dict[str, Any] = orjson.loads(answer[len(_READY) :])
+        raw: dict[str, Any] = orjson.loads(answer)
         return raw
     return None
 
