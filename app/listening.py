@@ -38,7 +38,8 @@ def _find(recipient: str) -> int | None:
     if account is not None:
         return account.id
     for other in accounts.accounts(kind="email", enabled=True):
-        if providers.checked_config(other.kind, other.provider, _open_config(other)).accepts(recipient):
+        config = providers.checked_config(other.kind, other.provider, _open_config(other))
+        if hasattr(config, "accepts") and config.accepts(recipient):  # aliases and whole domains
             return other.id
     return None
 

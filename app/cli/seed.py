@@ -106,10 +106,12 @@ def _places() -> None:
     if not accounts.accounts(kind="email"):
         outgoing = settings().demo_smtp
         host, _, port = outgoing.partition(":")
-        config: dict[str, Any] = {"address": DEMO_ADDRESS, "name": "Ringback service"}
+        outbox = settings().data_dir / "outbox"
+        config: dict[str, Any] = {"address": DEMO_ADDRESS, "name": "Ringback service", "folder": str(outbox)}
         provider = "loopback"
         if outgoing:
             provider = "smtp"
+            del config["folder"]
             config |= {"smtp_host": host, "smtp_port": int(port or 25), "smtp_security": "none"}
         accounts.save(
             None, kind="email", provider=provider, name="Service mailbox", address=DEMO_ADDRESS, config=config,
