@@ -5,12 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import LargeBinary, select
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import utcnow
 from app.crypto import sha256
-from app.db import Base, session
+from app.db import Base, run, session
 from app.errors import NotFound
 
 
@@ -28,13 +27,13 @@ class Blob(Base):
 def put(content: bytes) -> str:
     """Store bytes (once per digest) and return their digest."""
     digest = sha256(content)
-    row = {
-        "digest": digest,
-        "size": len(content),
-        "content": content,
-        "created_at": utcnow(),
-    }
-    session().execute(insert(Blob).values(row).on_conflict_do_nothing())
+    values = {"digest": digest, "size": len(content), "content": content, "now": utcnow()}
+    run(
+        "insert into blobs (digest, size, content, created_at) values (%(digest)s, %(size)s, %(content)s, %(now)s)"
+        " on conflict do nothing",
+        values,
+        settled=False,
+    )
     return digest
 
 

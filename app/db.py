@@ -242,6 +242,15 @@ def _settle_before_reading(state: ORMExecuteState) -> None:
         _write_later(current)
 
 
+def lock(*names: str) -> None:
+    """Wait until nobody else holds one of these names, and hold them until the end of this transaction."""
+    run(
+        "select pg_advisory_xact_lock(h) from (select distinct hashtext(n) as h from unnest(%(names)s::text[]) n"
+        " order by 1) hashes",
+        {"names": list(names)}, settled=False,
+    )  # fmt: skip
+
+
 def known(key: Hashable, find: Callable[[], T]) -> T:
     """Return what `find` returns, found once in a unit of work. For settings that many steps of it ask for."""
     found = frame().known

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import re
 import unicodedata
-
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from dataclasses import dataclass, replace
 
 from app.clock import utcnow
-from app.contacts.models import Contact, ContactPoint
-from app.db import session
+from app.contacts.models import Contact
+from app.db import forget, known, outdate, run
 from app.errors import Invalid
+from channels.port import Kind
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]]{1,128}@[^\s@<>,;:\"()\[\]]{1,253}")
 MAX_NAME = 200
+_AT = """select p.kind, c.id, c.name, c.language, c.is_blocked from contact_points p join contacts c on c.id = p.contact_id
+ where p.kind = any(%(kinds)s) and p.address = %(address)s"""
+_NEW = """with made as (
+  insert into contacts (name, language, is_blocked, created_at) values (%(name)s, %(language)s, false, %(now)s)
+  returning id
+), point as (
+  insert into contact_points (contact_id, kind, address) select id, %(kind)s, %(address)s from made
+  on conflict do nothing returning id
+) select made.id, (select id from point) as point from made"""
 
 
 def normal_address(kind: str, address: str) -> str:
@@ -38,41 +46,50 @@ def clean_name(name: str) -> str:
     return " ".join(visible.split())[:MAX_NAME]
 
 
-def find(kind: str, address: str) -> Contact | None:
-    """Return the contact behind an address, if there is one."""
-    return session().scalar(
-        select(Contact)
-        .join(ContactPoint, ContactPoint.contact_id == Contact.id)
-        .where(ContactPoint.kind == kind, ContactPoint.address == normal_address(kind, address))
-    )
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A contact as the path of every message needs it."""
+
+    id: int
+    name: str
+    language: str
+    is_blocked: bool = False
 
 
-def find_or_create(kind: str, address: str, *, name: str = "", language: str = "") -> Contact:
+def _at(address: str) -> dict[str, Person]:
+    """Return the contacts behind an address by kind of channel, read once in a unit of work."""
+
+    def read() -> dict[str, Person]:
+        rows = run(_AT, {"kinds": [str(kind) for kind in Kind], "address": address}, settled=False)
+        return {row.kind: Person(row.id, row.name, row.language, row.is_blocked) for row in rows}
+
+    return known(("contacts at", address), read)
+
+
+def is_blocked(address: str) -> bool:
+    """Tell whether a contact with this address, on whatever channel, is blocked."""
+    return any(person.is_blocked for person in _at(address).values())
+
+
+def find_or_create(kind: str, address: str, *, name: str = "", language: str = "") -> Person:
     """Return the contact behind an address, made when it is new. Two at once get the same one."""
     normal = normal_address(kind, address)
-    found = find(kind, normal)
-    if found is None:
-        found = _create(kind, normal, name=clean_name(name), language=language)
-    elif name and found.name == normal:
-        found.name = clean_name(name) or found.name
+    found = _at(normal).get(kind) or _create(kind, normal, name=clean_name(name) or normal, language=language)
+    if name and found.name == normal and clean_name(name) not in ("", normal):
+        found = replace(found, name=clean_name(name))
+        run("update contacts set name = %(name)s where id = %(id)s", {"name": found.name, "id": found.id})
+        outdate(Contact, found.id)
+        _at(normal)[kind] = found
     return found
 
 
-def _create(kind: str, address: str, *, name: str, language: str) -> Contact:
-    contact = Contact(name=name or address, language=language, created_at=utcnow())
-    session().add(contact)
-    session().flush()
-    won = session().scalar(
-        insert(ContactPoint)
-        .values(contact_id=contact.id, kind=kind, address=address)
-        .on_conflict_do_nothing()
-        .returning(ContactPoint.id)
-    )
-    if won is not None:
-        return contact
-    session().delete(contact)  # another transaction was faster: theirs is the contact
-    session().flush()
-    theirs = find(kind, address)
-    if theirs is None:
-        raise AssertionError("a conflicting contact point without a contact")
-    return theirs
+def _create(kind: str, address: str, *, name: str, language: str) -> Person:
+    values = {"name": name, "language": language, "kind": kind, "address": address, "now": utcnow()}
+    made = run(_NEW, values, settled=False).fetchone()
+    if made.point is None:  # another transaction was faster: theirs is the contact
+        run("delete from contacts where id = %(id)s", {"id": made.id}, settled=False)
+        forget()
+        return _at(address)[kind]
+    person = Person(made.id, name, language)
+    _at(address)[kind] = person
+    return person

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.db import session
+from app.db import forget, known, session
 from app.errors import Invalid, NotFound
 from app.knowledge.models import Template
 
@@ -35,13 +35,17 @@ def fill(key: str, language: str, names: Mapping[str, Any]) -> Text:
 
     Raises NotFound for an unknown template, Invalid for a slot that no name fills.
     """
+    chosen = known(("template", key, language_of(language)), lambda: _find(key, language_of(language)))
+    return Text(_filled(chosen.subject, names, key=key), _filled(chosen.body, names, key=key))
+
+
+def _find(key: str, language: str) -> Template:
     rows = session().scalars(
-        select(Template).where(Template.key == key, Template.language.in_([language_of(language), FALLBACK]))
+        select(Template).where(Template.key == key, Template.language.in_([language, FALLBACK]))
     ).all()  # fmt: skip
     if not rows:
         raise NotFound("template_unknown", f"There is no template {key}.")
-    chosen = next((row for row in rows if row.language == language_of(language)), rows[0])
-    return Text(_filled(chosen.subject, names, key=key), _filled(chosen.body, names, key=key))
+    return next((row for row in rows if row.language == language), rows[0])
 
 
 def _filled(text: str, names: Mapping[str, Any], *, key: str) -> str:
@@ -64,6 +68,7 @@ def save_template(key: str, language: str, *, subject: str, body: str) -> Templa
         session().add(row)
     row.subject, row.body = subject, body
     session().flush()
+    forget()
     return row
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from app import crypto, events, realtime
 from app.clock import iso, utcnow
-from app.db import session
+from app.db import forget, known, session
 from app.errors import Conflict, Invalid, NotFound
 from app.messaging import providers
 from app.messaging.models import ChannelAccount
@@ -50,7 +50,7 @@ def by_address(kind: str, address: str) -> ChannelAccount | None:
 
 def own_addresses() -> set[str]:
     """Return all addresses that are ours: mail from them is a loop."""
-    return {address.lower() for address in session().scalars(select(ChannelAccount.address))}
+    return known("own_addresses", lambda: {a.lower() for a in session().scalars(select(ChannelAccount.address))})
 
 
 def save(
@@ -80,6 +80,7 @@ def save(
     account.queue_key, account.is_enabled, account.updated_at = queue_key, is_enabled, utcnow()
     session().add(account)
     session().flush()
+    forget()
     events.record("account_saved", chain=f"account:{account.id}", name=account.name, address=account.address,
                   enabled=is_enabled)  # fmt: skip
     realtime.publish("account", account=account.id)

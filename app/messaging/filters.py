@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
-
-from app.contacts.models import Contact, ContactPoint
-from app.db import session
+from app.contacts import service as contacts
 from app.messaging import accounts
 from channels.port import Auto, InboundMessage
 
@@ -22,10 +19,4 @@ def _loop(inbound: InboundMessage) -> str:
 
 
 def _blocked(inbound: InboundMessage) -> str:
-    blocked = session().scalar(
-        select(Contact.is_blocked)
-        .join(ContactPoint, ContactPoint.contact_id == Contact.id)
-        .where(ContactPoint.address == inbound.sender.value.lower(), Contact.is_blocked)
-        .limit(1)
-    )
-    return "dropped: the sender is blocked" if blocked else ""
+    return "dropped: the sender is blocked" if contacts.is_blocked(inbound.sender.value.lower()) else ""

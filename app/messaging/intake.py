@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import and_, exists, func, or_, select, update
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased
+from sqlalchemy import func, or_, select, update
 
 from app import blobs, doorbell
 from app.clock import utcnow
 from app.crypto import sha256
-from app.db import session
+from app.db import json, run, session
 from app.messaging.models import Envelope, EnvelopeState
 from app.settings import settings
 from channels.port import RawEnvelope
@@ -28,25 +26,58 @@ _FROM = re.compile(rb"^from:[^\n]*?([\w.+%=-]+@[\w.-]+)", re.IGNORECASE | re.MUL
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """An envelope under lease; `fence` must still hold when the result is written."""
+    """An envelope under lease, with its bytes; `fence` must still hold when the result is written."""
 
     id: int
     account_id: int
+    kind: str
     external_id: str
     digest: str
     fence: int
     attempts: int
     received_at: datetime
     meta: dict[str, Any]
+    raw: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What the work on an envelope came to."""
+
+    envelope: Claimed
+    state: EnvelopeState
+    reason: str = ""
+    message_id: int | None = None
+
+
+_STORE = """insert into envelopes
+ (account_id, external_id, digest, order_key, meta, received_at, state, reason, error, attempts, fence)
+ values (%(account_id)s, %(external_id)s, %(digest)s, %(order_key)s, %(meta)s, %(received_at)s, 'received', '', '', 0, 0)
+ on conflict do nothing returning id"""
+_CLAIM = """with wanted as (
+  select e.id from envelopes e
+  where e.state = 'received' and (e.lease_until is null or e.lease_until < %(now)s) and not exists (
+    select 1 from envelopes earlier
+    where earlier.order_key = e.order_key and earlier.id < e.id and earlier.state = 'received')
+  order by e.id limit %(limit)s for update skip locked
+), claimed as (
+  update envelopes e set lease_until = %(until)s, fence = e.fence + 1, attempts = e.attempts + 1
+  from wanted where e.id = wanted.id
+  returning e.id, e.account_id, e.external_id, e.digest, e.fence, e.attempts, e.received_at, e.meta)
+select c.id, c.account_id, a.kind, c.external_id, c.digest, c.fence, c.attempts, c.received_at, c.meta, b.content
+from claimed c join channel_accounts a on a.id = c.account_id join blobs b on b.digest = c.digest order by c.id"""
+_SETTLE = """update envelopes e
+ set state = r.state, reason = r.reason, message_id = r.message_id, error = '', lease_until = null, done_at = %(now)s
+ from unnest(%(ids)s::bigint[], %(fences)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(messages)s::bigint[])
+   as r (id, fence, state, reason, message_id)
+ where e.id = r.id and e.fence = r.fence and e.state = 'received' returning e.id"""
 
 
 def accept(account_id: int, items: Sequence[RawEnvelope]) -> list[int]:
     """Store envelopes, each once per account and external id, and ring for the new ones; returns their ids."""
     if not items:
         return []
-    rows = [_row(account_id, item) for item in items]
-    statement = insert(Envelope).values(rows).on_conflict_do_nothing().returning(Envelope.id)
-    fresh = list(session().scalars(statement))
+    fresh = [row.id for item in items for row in run(_STORE, _row(account_id, item))]
     for envelope_id in fresh:
         doorbell.ring(INGEST_JOB, envelope_id)
     return fresh
@@ -59,8 +90,8 @@ def _row(account_id: int, item: RawEnvelope) -> dict[str, Any]:
         external = f"{external}/{secrets.token_hex(8)}"
     return {
         "account_id": account_id, "external_id": external, "digest": digest,
-        "order_key": _order_key(item), "meta": {**item.meta, "problem": item.problem},
-        "received_at": item.received_at, "state": EnvelopeState.RECEIVED,
+        "order_key": _order_key(item), "meta": json({**item.meta, "problem": item.problem}),
+        "received_at": item.received_at,
     }  # fmt: skip
 
 
@@ -75,51 +106,18 @@ def _order_key(item: RawEnvelope) -> str:
 def claim(*, limit: int) -> list[Claimed]:
     """Claim waiting envelopes, oldest first; one whose sender has an earlier one in work waits for it."""
     now = utcnow()
-    earlier = aliased(Envelope)
-    blocked = exists().where(
-        earlier.order_key == Envelope.order_key, earlier.id < Envelope.id, earlier.state == EnvelopeState.RECEIVED
-    )  # fmt: skip
-    free = or_(Envelope.lease_until.is_(None), Envelope.lease_until < now)
-    wanted = (
-        select(Envelope.id)
-        .where(and_(Envelope.state == EnvelopeState.RECEIVED, free, ~blocked))
-        .order_by(Envelope.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True)
-        .cte("wanted")
-    )
-    rows = session().execute(
-        update(Envelope)
-        .where(Envelope.id.in_(select(wanted.c.id)))
-        .values(
-            lease_until=now + timedelta(seconds=settings().lease_seconds),
-            fence=Envelope.fence + 1,
-            attempts=Envelope.attempts + 1,
-        )
-        .returning(
-            Envelope.id, Envelope.account_id, Envelope.external_id, Envelope.digest, Envelope.fence,
-            Envelope.attempts, Envelope.received_at, Envelope.meta,
-        )
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    return sorted((Claimed(*row) for row in rows), key=lambda item: item.id)
+    until = now + timedelta(seconds=settings().lease_seconds)
+    return [Claimed(*row) for row in run(_CLAIM, {"now": now, "until": until, "limit": limit})]
 
 
-def settle(
-    claimed: Claimed, state: EnvelopeState, *, reason: str = "", message_id: int | None = None, error: str = ""
-) -> bool:
-    """Write the result of the work on an envelope; False when the lease was lost to another worker meanwhile."""
-    done = session().execute(
-        update(Envelope)
-        .where(Envelope.id == claimed.id, Envelope.fence == claimed.fence, Envelope.state == EnvelopeState.RECEIVED)
-        .values(
-            state=state, reason=reason, message_id=message_id, error=error[:2000], lease_until=None,
-            done_at=utcnow(),
-        )
-        .returning(Envelope.id)
-        .execution_options(synchronize_session=False)
-    )  # fmt: skip
-    return done.first() is not None
+def settle(results: Sequence[Settled]) -> bool:
+    """Write what the work on these envelopes came to; False when a lease was lost to another worker meanwhile."""
+    done = run(_SETTLE, {
+        "now": utcnow(), "ids": [r.envelope.id for r in results], "fences": [r.envelope.fence for r in results],
+        "states": [str(r.state) for r in results], "reasons": [r.reason for r in results],
+        "messages": [r.message_id for r in results],
+    }, settled=False)  # fmt: skip
+    return len(done.fetchall()) == len(results)
 
 
 def give_back(claimed: Claimed, error: str) -> bool:

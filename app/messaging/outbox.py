@@ -8,16 +8,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select
-
 from app import doorbell, events
 from app.clock import utcnow
-from app.db import session
+from app.db import json, lock, run
 from app.errors import Invalid, Unavailable
 from app.messaging import reply_tokens, store
 from app.messaging.accounts import get as get_account
 from app.messaging.accounts import own_addresses
-from app.messaging.models import AutoMail, ChannelAccount, Delivery, DeliveryState, Direction, Message
+from app.messaging.models import ChannelAccount, Direction
 from channels.email.reply_token import make_message_id
 
 DELIVER_JOB = "deliver"
@@ -25,6 +23,23 @@ AUTO_CAP = 3
 AUTO_WINDOW = timedelta(hours=1)
 MAX_TEXT = 200_000
 MAX_REFERENCES = 20
+
+
+# The newest messages of the case, and however old it is the one that is answered: the given one, or the last to come in.
+_CHAIN = """select id, rfc_id, direction from (
+  (select id, rfc_id, direction from messages where case_id = %(case)s and rfc_id is not null
+   order by id desc limit %(limit)s)
+  union
+  (select id, rfc_id, direction from messages where case_id = %(case)s and rfc_id is not null
+     and (id = %(answers)s::bigint or (%(answers)s::bigint is null and direction = 'in'))
+   order by id desc limit 1)
+ ) found order by id desc"""
+_NEW_DELIVERY = """insert into deliveries
+ (message_id, account_id, case_id, key, state, reason, detail, attempts, fence, provider_id, due_at, headers, created_at)
+ values (%(message)s, %(account)s, %(case)s, %(key)s, 'queued', '', '', 0, 0, '', %(now)s, %(headers)s, %(now)s)
+ returning id"""
+_COUNT_AUTO = "select count(*) as sent from auto_mails where address = %(address)s and sent_at > %(since)s"
+_NEW_AUTO = "insert into auto_mails (address, sent_at) values (%(address)s, %(now)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,42 +104,35 @@ def _check(outgoing: Outgoing) -> None:
 
 def _parent(outgoing: Outgoing) -> tuple[str, list[str]]:
     """Return what this answers (the given message, else the last inbound one) and the chain of references."""
-    query = select(Message.rfc_id).where(Message.case_id == outgoing.case_id, Message.rfc_id.is_not(None))
-    chain = list(session().scalars(query.order_by(Message.id.desc()).limit(MAX_REFERENCES)))
-    parent = query.where(Message.direction == Direction.IN)
+    rows = run(_CHAIN, {"case": outgoing.case_id, "answers": outgoing.answers, "limit": MAX_REFERENCES}).fetchall()
+    chain = [row.rfc_id for row in rows]
     if outgoing.answers is not None:
-        parent = query.where(Message.id == outgoing.answers)
-    answered = session().scalar(parent.order_by(Message.id.desc()).limit(1)) or ""
-    references = [rfc_id for rfc_id in reversed(chain) if rfc_id and rfc_id != answered]
+        answered = next((row.rfc_id for row in rows if row.id == outgoing.answers), "")
+    else:
+        answered = next((row.rfc_id for row in rows if row.direction == Direction.IN), "")
+    references = [rfc_id for rfc_id in reversed(chain) if rfc_id != answered]
     return answered, [*references, answered] if answered else references
 
 
 def _queue_delivery(
     message_id: int, outgoing: Outgoing, *, account: ChannelAccount, headers: Mapping[str, Any]
 ) -> None:
-    now = utcnow()
-    row = session().execute(
-        insert(Delivery)
-        .values(
-            message_id=message_id, account_id=account.id, case_id=outgoing.case_id, key=secrets.token_hex(12),
-            state=DeliveryState.QUEUED, due_at=now, headers=dict(headers), created_at=now,
-        )
-        .returning(Delivery.id)
-    )  # fmt: skip
-    doorbell.ring(DELIVER_JOB, int(row.scalar_one()))
+    row = run(_NEW_DELIVERY, {
+        "message": message_id, "account": account.id, "case": outgoing.case_id, "key": secrets.token_hex(12),
+        "now": utcnow(), "headers": json(dict(headers)),
+    }, settled=False).fetchone()  # fmt: skip
+    doorbell.ring(DELIVER_JOB, int(row.id))
 
 
 def may_send_auto(address: str) -> bool:
     """Tell whether one more automatic mail to this address is within the hourly cap, and count it if so."""
     normal = address.strip().lower()
-    session().execute(select(func.pg_advisory_xact_lock(func.hashtext(f"auto:{normal}"))))
-    since = utcnow() - AUTO_WINDOW
-    sent = session().scalar(
-        select(func.count()).select_from(AutoMail).where(AutoMail.address == normal, AutoMail.sent_at > since)
-    )
-    if (sent or 0) >= AUTO_CAP:
+    lock(f"auto:{normal}")
+    now = utcnow()
+    sent = run(_COUNT_AUTO, {"address": normal, "since": now - AUTO_WINDOW}).fetchone().sent
+    if sent >= AUTO_CAP:
         return False
-    session().execute(insert(AutoMail).values(address=normal, sent_at=utcnow()))
+    run(_NEW_AUTO, {"address": normal, "now": now}, settled=False)
     return True
 
 

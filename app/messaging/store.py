@@ -5,48 +5,58 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import cast, func, insert, select, update
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy import select, update
 
 from app import blobs, events
 from app.clock import utcnow
 from app.crypto import sha256
-from app.db import session
+from app.db import json, known, later, remember, run, session
 from app.errors import Conflict, NotFound
-from app.messaging.models import Attachment, Delivery, Direction, Interaction, Message
+from app.messaging.models import Delivery, Direction, Message
 from app.messaging.threading import add_participants
 from app.search import index_tokens
 from channels.port import Attachment as File
 from channels.port import InboundMessage
 
+_FIND_INTERACTION = """select id from interactions
+ where case_id = %(case)s and kind = %(kind)s and account_id is not distinct from %(account)s
+   and contact_id is not distinct from %(contact)s order by id limit 1"""
+_NEW_INTERACTION = """insert into interactions (case_id, account_id, contact_id, kind, subject, started_at)
+ values (%(case)s, %(account)s, %(contact)s, %(kind)s, %(subject)s, now()) returning id"""
+_NEW_MESSAGE = """insert into messages
+ (interaction_id, case_id, direction, kind, contact_id, user_id, author, subject, text, full_text, html, sender,
+  recipients, rfc_id, auto, reason, cause, problems, raw_digest, created_at, search)
+ values (%(interaction_id)s, %(case_id)s, %(direction)s, %(kind)s, %(contact_id)s, %(user_id)s, %(author)s, %(subject)s,
+  %(text)s, %(full_text)s, %(html)s, %(sender)s, %(recipients)s, %(rfc_id)s, %(auto)s, %(reason)s, %(cause)s,
+  %(problems)s, %(raw_digest)s, %(created_at)s, array_to_tsvector(%(tokens)s)) returning id"""
+_NEW_FILE = """insert into attachments (message_id, name, media_type, size, digest, content_id, is_inline)
+ values (%(message_id)s, %(name)s, %(media_type)s, %(size)s, %(digest)s, %(content_id)s, %(is_inline)s)"""
+_NO_VALUES: dict[str, Any] = {
+    "user_id": None, "full_text": "", "html": "", "sender": "", "reason": "", "raw_digest": None,
+}  # fmt: skip
+
 
 def interaction_for(case_id: int, *, kind: str, account_id: int | None, contact_id: int | None, subject: str) -> int:
     """Return the interaction of a case with this contact on this account, made when there is none."""
-    found = session().scalar(
-        select(Interaction.id)
-        .where(
-            Interaction.case_id == case_id,
-            Interaction.kind == kind,
-            Interaction.account_id.is_not_distinct_from(account_id),
-            Interaction.contact_id.is_not_distinct_from(contact_id),
-        )
-        .order_by(Interaction.id)
-        .limit(1)
-    )
-    return found or new_interaction(case_id, kind=kind, account_id=account_id, contact_id=contact_id, subject=subject)
+    values = {
+        "case": case_id, "kind": kind, "account": account_id, "contact": contact_id, "subject": subject[:300],
+    }  # fmt: skip
+    return known(("interaction", case_id, kind, account_id, contact_id), lambda: _find_interaction(values))
+
+
+def _find_interaction(values: dict[str, Any]) -> int:
+    found = run(_FIND_INTERACTION, values, settled=False).fetchone() or run(_NEW_INTERACTION, values).fetchone()
+    return int(found.id)
 
 
 def new_interaction(case_id: int, *, kind: str, account_id: int | None, contact_id: int | None, subject: str) -> int:
     """Make an interaction and return its id."""
-    row = session().execute(
-        insert(Interaction)
-        .values(
-            case_id=case_id, kind=kind, account_id=account_id, contact_id=contact_id, subject=subject[:300],
-            started_at=utcnow(),
-        )
-        .returning(Interaction.id)
-    )  # fmt: skip
-    return int(row.scalar_one())
+    values = {
+        "case": case_id, "kind": kind, "account": account_id, "contact": contact_id, "subject": subject[:300],
+    }  # fmt: skip
+    made = int(run(_NEW_INTERACTION, values).fetchone().id)
+    remember(("interaction", case_id, kind, account_id, contact_id), made)
+    return made
 
 
 def store_inbound(
@@ -100,36 +110,30 @@ def store_outbound(
 
 
 def _insert(values: dict[str, Any], author: str, sender: str) -> int:
-    tokens = index_tokens(values["subject"], author, sender, values["text"])
-    search = cast(func.array_to_tsvector(tokens), TSVECTOR)
-    statement = insert(Message).values(**values, search=search, created_at=utcnow()).returning(Message.id)
-    return int(session().execute(statement).scalar_one())
+    row = {
+        **_NO_VALUES, **values, "direction": str(values["direction"]), "created_at": utcnow(),
+        "recipients": json(values["recipients"]), "cause": json(values["cause"]), "problems": json(values["problems"]),
+        "tokens": index_tokens(values["subject"], author, sender, values["text"]),
+    }  # fmt: skip
+    return int(run(_NEW_MESSAGE, row).fetchone().id)
 
 
 def store_files(message_id: int, files: Sequence[File]) -> None:
     """Store attachments of a message."""
-    rows = [
-        {
+    for file in files:
+        later(_NEW_FILE, {
             "message_id": message_id, "name": file.name, "media_type": file.media_type, "size": len(file.content),
             "digest": blobs.put(file.content), "content_id": file.content_id, "is_inline": file.inline,
-        }
-        for file in files
-    ]  # fmt: skip
-    if rows:
-        session().execute(insert(Attachment), rows)
+        })  # fmt: skip
 
 
 def attach_stored(message_id: int, files: Sequence[Mapping[str, Any]]) -> None:
     """Attach files whose bytes are in the blob store already (uploads to a draft)."""
-    rows = [
-        {
+    for file in files:
+        later(_NEW_FILE, {
             "message_id": message_id, "name": file["name"], "media_type": file["media_type"], "size": file["size"],
             "digest": file["digest"], "content_id": "", "is_inline": False,
-        }
-        for file in files
-    ]  # fmt: skip
-    if rows:
-        session().execute(insert(Attachment), rows)
+        })  # fmt: skip
 
 
 def move_message(message_id: int, *, to_case: int, interaction_id: int) -> int:

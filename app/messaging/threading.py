@@ -9,12 +9,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-
-from app.db import session
+from app.db import later, run
 from app.messaging import reply_tokens
-from app.messaging.models import Message, Participant
 from channels.port import InboundMessage
 
 _NUMBER = re.compile(r"\bRB-\d{4}-\d{6,12}\b", re.IGNORECASE)
@@ -52,7 +48,7 @@ def _unsigned_claims(message: InboundMessage, case_by_number: CaseByNumber) -> I
     ids = [message.in_reply_to, *reversed(message.references)]
     wanted = [rfc_id for rfc_id in dict.fromkeys(ids) if rfc_id][:MAX_REFERENCES]
     if wanted:
-        rows = session().execute(select(Message.rfc_id, Message.case_id).where(Message.rfc_id.in_(wanted)))
+        rows = run("select rfc_id, case_id from messages where rfc_id = any(%(ids)s)", {"ids": wanted}, settled=False)
         known = {row.rfc_id: row.case_id for row in rows}
         for rfc_id in wanted:
             if rfc_id in known:
@@ -67,12 +63,17 @@ def _unsigned_claims(message: InboundMessage, case_by_number: CaseByNumber) -> I
 
 def takes_part(case_id: int, address: str) -> bool:
     """Tell whether an address wrote in this case or was written to."""
-    key = (case_id, address.lower())
-    return session().get(Participant, key) is not None
+    found = run(
+        "select 1 from participants where case_id = %(case)s and address = %(address)s",
+        {"case": case_id, "address": address.lower()},
+    )
+    return found.fetchone() is not None
 
 
 def add_participants(case_id: int, addresses: Iterable[str]) -> None:
     """Note who takes part in a case."""
-    rows = [{"case_id": case_id, "address": address} for address in sorted({a.lower() for a in addresses if a})]
-    if rows:
-        session().execute(insert(Participant).values(rows).on_conflict_do_nothing())
+    for address in sorted({a.lower() for a in addresses if a}):
+        later(
+            "insert into participants (case_id, address) values (%(case)s, %(address)s) on conflict do nothing",
+            {"case": case_id, "address": address},
+        )

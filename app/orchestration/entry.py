@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from app import events
 from app.cases.models import Case
-from app.db import session
+from app.db import forget, known, session
 from app.errors import Invalid, NotFound
 from app.orchestration.models import EntryRule
 
@@ -15,7 +15,9 @@ DEFAULT_PROCESS = "service_case"
 
 def rules() -> list[EntryRule]:
     """Return all rules in order."""
-    return list(session().scalars(select(EntryRule).order_by(EntryRule.position, EntryRule.id)))
+    return known(
+        "entry rules", lambda: list(session().scalars(select(EntryRule).order_by(EntryRule.position, EntryRule.id)))
+    )
 
 
 def choose(case: Case) -> str:
@@ -47,6 +49,7 @@ def save_rule(
     rule.account_id, rule.subject_contains, rule.is_enabled = account_id, subject_contains.strip()[:200], is_enabled
     session().add(rule)
     session().flush()
+    forget()
     events.record("entry_rule_saved", chain="entry-rules", rule=rule.id, process=definition_key, position=position,
                   channel=channel, account=account_id, contains=rule.subject_contains, enabled=is_enabled)  # fmt: skip
     return rule
@@ -59,4 +62,5 @@ def remove_rule(rule_id: int) -> None:
         raise NotFound("rule_unknown", "There is no such entry rule.")
     session().delete(rule)
     session().flush()
+    forget()
     events.record("entry_rule_removed", chain="entry-rules", rule=rule_id)

@@ -1,27 +1,24 @@
-"""From a stored envelope to a case that its process has heard of: one transaction an envelope, after one claim for several."""
+"""From stored envelopes to cases that their processes have heard of: one transaction to claim several, one to take them in."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import func, select
-
-from app import blobs, db, events
+from app import db, events
 from app.cases import queries as case_queries
 from app.cases import service as cases
 from app.cases.models import Case
 from app.contacts import service as contacts
-from app.contacts.models import Contact
-from app.db import session
+from app.contacts.service import Person
 from app.errors import Invalid
 from app.events import Actor
 from app.faultpoints import crash_point
 from app.logs import log
 from app.messaging import accounts, delivery, filters, intake, providers, reply_tokens, store, threading
-from app.messaging.intake import Claimed
-from app.messaging.models import EnvelopeState, Message
+from app.messaging.intake import Claimed, Settled
+from app.messaging.models import EnvelopeState
 from app.orchestration import driving
 from app.routing import service as routing
 from app.settings import settings
@@ -29,25 +26,48 @@ from channels.port import Address, Auto, DeliveryUpdate, InboundEvent, InboundMe
 
 BATCH = 8
 NOBODY = "unknown@invalid"
+_DUPLICATE = "select id from messages where rfc_id = %(rfc_id)s and sender = %(sender)s limit 1"
+_LIVE = """select i.id from drives d join process_instances i on i.id = d.instance_id
+ where d.case_id = %(case)s and i.status in ('waiting', 'faulted') limit 1"""
 
 
-def ingest_waiting() -> int:
-    """Work on waiting envelopes until none is left; returns how many were worked on."""
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A claimed envelope with what was read in it."""
+
+    item: Claimed
+    events: Sequence[InboundEvent]
+
+
+def ingest_waiting(*, batches: int | None = None) -> int:
+    """Work on waiting envelopes until none is left, or for so many batches; returns how many were worked on."""
     total = 0
-    while claimed := db.transact(lambda: intake.claim(limit=BATCH)):
+    while batches is None or total < batches * BATCH:
+        claimed = db.transact(lambda: intake.claim(limit=BATCH))
+        if not claimed:
+            break
         crash_point("ingest.after_claim")
-        for item in claimed:
-            _ingest_safely(item)
+        _ingest_together(claimed)
         total += len(claimed)
     return total
+
+
+def _ingest_together(claimed: Sequence[Claimed]) -> None:
+    """Take several envelopes in with one commit. When one of them fails, each goes through by itself."""
+    try:
+        read = [Read(item, _read(item)) for item in claimed]
+        db.hopefully(lambda: _ingest(read))
+    except (Exception, db.HopeLost):
+        for item in claimed:
+            _ingest_safely(item)
 
 
 def _ingest_safely(item: Claimed) -> None:
     """One bad envelope never stops the next: it is tried three times, then shown as failed."""
     try:
-        kind, parsed = _read(item)
-        db.transact(lambda: _ingest(item, kind, parsed))
-    except Exception as error:  # noqa: BLE001 -- logged and noted at the envelope, which stays to be tried again
+        read = [Read(item, _read(item))]
+        db.transact(lambda: _ingest(read))
+    except Exception as error:
         log().error("ingest_failed", envelope=item.id, attempt=item.attempts, exc_info=True)
         reason = f"{type(error).__name__}: {error}"
         db.transact(lambda: _note_failure(item, reason))
@@ -58,19 +78,29 @@ def _note_failure(item: Claimed, reason: str) -> None:
         events.record("envelope_failed", chain=f"account:{item.account_id}", envelope=item.id, why=reason[:500])
 
 
-def _read(item: Claimed) -> tuple[str, Sequence[InboundEvent]]:
+def _read(item: Claimed) -> Sequence[InboundEvent]:
     """Parse outside of any transaction: it may take seconds."""
-
-    def load() -> tuple[str, bytes]:
-        return accounts.get(item.account_id).kind, blobs.get(item.digest)
-
-    kind, raw = db.transact(load)
-    envelope = RawEnvelope(raw, item.external_id, item.received_at, item.meta, str(item.meta.get("problem") or ""))
-    return kind, providers.read(kind, envelope)
+    envelope = RawEnvelope(item.raw, item.external_id, item.received_at, item.meta, str(item.meta.get("problem") or ""))
+    return providers.read(item.kind, envelope)
 
 
-def _ingest(item: Claimed, kind: str, parsed: Sequence[InboundEvent]) -> None:
+def _ingest(read: Sequence[Read]) -> None:
     crash_point("ingest.before_store")
+    _lock_messages(read)
+    results = [_ingest_one(one.item, one.events) for one in read]
+    if not intake.settle(results):
+        raise Invalid("lease_lost", "Another worker has taken this envelope over.")
+    crash_point("ingest.before_commit")
+
+
+def _lock_messages(read: Sequence[Read]) -> None:
+    """Only one at a time looks whether a message is there already: relays change the bytes of what they pass on twice."""
+    ids = [event.external_id for one in read for event in one.events if isinstance(event, InboundMessage)]
+    if settings().dedupe and (named := [f"rfc:{external_id}" for external_id in ids if external_id]):
+        db.lock(*named)
+
+
+def _ingest_one(item: Claimed, parsed: Sequence[InboundEvent]) -> Settled:
     message_id: int | None = None
     reason = ""
     for event in parsed:
@@ -79,11 +109,9 @@ def _ingest(item: Claimed, kind: str, parsed: Sequence[InboundEvent]) -> None:
         elif isinstance(event, InboundMessage):
             inbound = _with_envelope(event, item)
             why = filters.dropped(inbound)
-            message_id, reason = (None, why) if why else _take_in(item, kind, inbound)
+            message_id, reason = (None, why) if why else _take_in(item, item.kind, inbound)
     state = EnvelopeState.DONE if message_id or reason.startswith("bounce") else EnvelopeState.DROPPED
-    if not intake.settle(item, state, reason=reason, message_id=message_id):
-        raise Invalid("lease_lost", "Another worker has taken this envelope over.")
-    crash_point("ingest.before_commit")
+    return Settled(item, state, reason, message_id)
 
 
 def _with_envelope(inbound: InboundMessage, item: Claimed) -> InboundMessage:
@@ -123,18 +151,14 @@ def _take_in(item: Claimed, kind: str, inbound: InboundMessage) -> tuple[int | N
 
 
 def _duplicate_of(inbound: InboundMessage) -> int | None:
-    """Find the same message by its own id: relays change the bytes of what they pass on twice."""
     if not inbound.external_id or not settings().dedupe:
         return None
-    session().execute(select(func.pg_advisory_xact_lock(func.hashtext(f"rfc:{inbound.external_id}"))))
-    return session().scalar(
-        select(Message.id)
-        .where(Message.rfc_id == inbound.external_id, Message.sender == inbound.sender.value.lower())
-        .limit(1)
-    )
+    values = {"rfc_id": inbound.external_id, "sender": inbound.sender.value.lower()}
+    found = db.run(_DUPLICATE, values, settled=False).fetchone()
+    return int(found.id) if found else None
 
 
-def _contact(kind: str, inbound: InboundMessage) -> Contact:
+def _contact(kind: str, inbound: InboundMessage) -> Person:
     try:
         return contacts.find_or_create(kind, inbound.sender.value, name=inbound.sender.name)
     except Invalid:  # a sender that cannot be read must not lose the message
@@ -148,11 +172,11 @@ def _open_one(case_id: int | None) -> Case | None:
     case = cases.lock(case_id)
     while case.merged_into is not None:
         case = cases.lock(case.merged_into)
-    return case if driving.instances_of(case.id) else None
+    return case if db.run(_LIVE, {"case": case.id}).fetchone() else None
 
 
 def _new_case(
-    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Contact, found: threading.Threading
+    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, found: threading.Threading
 ) -> tuple[int, str]:
     reason = found.reason
     if found.case_id is not None:
@@ -174,7 +198,7 @@ def _new_case(
 
 
 def _follow_up(
-    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Contact, case: Case, reason: str
+    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str
 ) -> tuple[int, str]:
     message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason)
     if inbound.auto is Auto.NONE:
@@ -185,7 +209,7 @@ def _follow_up(
     return message_id, reason
 
 
-def _store(item: Claimed, kind: str, inbound: InboundMessage, *, contact: Contact, case: Case, reason: str) -> int:
+def _store(item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str) -> int:
     interaction = store.interaction_for(
         case.id, kind=kind, account_id=item.account_id, contact_id=contact.id, subject=inbound.subject
     )
@@ -210,7 +234,7 @@ def _first_line(text: str) -> str:
     return next((line.strip() for line in text.splitlines() if line.strip()), "(no subject)")[:120]
 
 
-def _language(inbound: InboundMessage, contact: Contact) -> str:
+def _language(inbound: InboundMessage, contact: Person) -> str:
     """Guess the language to answer in: what is known of the contact, else Chinese when Chinese was written."""
     if contact.language:
         return contact.language

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import select
 
-from app.db import session
+from app.db import forget, known, session
 from app.errors import NotFound
 from app.routing.models import Queue
 
@@ -13,6 +13,10 @@ DEFAULT_QUEUE = "service"
 
 def queue(key: str) -> Queue:
     """Return a queue by key, the default one for an empty or unknown key; raises NotFound when there is none at all."""
+    return known(("queue", key), lambda: _find(key))
+
+
+def _find(key: str) -> Queue:
     row = session().scalar(select(Queue).where(Queue.key == key)) if key else None
     row = row or session().scalar(select(Queue).where(Queue.key == DEFAULT_QUEUE))
     row = row or session().scalar(select(Queue).order_by(Queue.id).limit(1))
@@ -34,4 +38,5 @@ def save_queue(key: str, *, name: str, team_id: int, calendar_id: int, name_zh: 
         session().add(row)
     row.name, row.name_zh, row.team_id, row.calendar_id = name, name_zh, team_id, calendar_id
     session().flush()
+    forget()
     return row
