@@ -111,7 +111,7 @@ class EmailConfig(BaseModel):
     smtp_password: SecretStr = _field("SMTP password", "SMTP 密码", default=SecretStr(""), secret=True)
     smtp_oauth_token: SecretStr = _field("SMTP OAuth2 token", "SMTP OAuth2 令牌", default=SecretStr(""), secret=True)
     smtp_seconds: float = _field(
-        "Longest time for one mail, in seconds", "单封发送超时（秒）", default=120, gt=0, le=3600
+        "Longest time for one mail, in seconds", "单封发送超时（秒）", default=90, gt=0, le=110
     )
 
     oauth_token_url: str = _field("OAuth2 token address (empty: no OAuth2)", "OAuth2 令牌地址", default="")

@@ -115,15 +115,15 @@ def test_nobody_listens():
 
 def test_silence_and_trickle_are_cut():
     def silent(_body):
-        time.sleep(1)
+        time.sleep(4)
         return 200, {}, b""
 
-    for answer in (silent, lambda _body: (200, {}, [b"x"] * 40)):
+    for answer in (silent, lambda _body: (200, {}, [b"x"] * 100)):
         with vendor(answer) as server:
             began = time.monotonic()
             with pytest.raises(TemporaryFailure) as failure:
                 http.request("POST", server.url, seconds=0.3)
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < 3
         assert failure.value.code == Reason.TIMED_OUT.value
         assert failure.value.in_doubt
 
