@@ -2,8 +2,9 @@
 import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js-properties-panel";
 import Modeler from "bpmn-js/lib/Modeler";
 import chinese from "bpmn-js-i18n/translations/zn.js";
-import "bpmn-js/dist/assets/bpmn-font/css/bpmn-embedded.css";
+import "bpmn-js/dist/assets/bpmn-font/css/bpmn-codes.css";
 import "@bpmn-io/properties-panel/dist/assets/properties-panel.css";
+import "../css/editor.css";
 import { options, tools } from "./drawing.js";
 import { findingsList } from "./findings.js";
 import { groups, provider } from "./properties.js";

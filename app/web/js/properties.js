@@ -126,8 +126,8 @@ export function groups(text, names) {
 
 export function provider(pick) {
   function RingbackProvider(propertiesPanel) {
-    propertiesPanel.registerProvider(500, this);
     this.getGroups = (element) => (before) => [...before, ...pick(element)];
+    propertiesPanel.registerProvider(500, this);
   }
   RingbackProvider.$inject = ["propertiesPanel"];
   return { __init__: ["ringbackProvider"], ringbackProvider: ["type", RingbackProvider] };
