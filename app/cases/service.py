@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import make_transient_to_detached
 
 from app import events, realtime
-from app.cases.models import Case, CaseStatus, case_numbers
+from app.cases.models import Case, CaseStatus
 from app.clock import utcnow
-from app.db import session
+from app.db import run, session
 from app.errors import Invalid, NotFound
 
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -21,6 +22,26 @@ SETTABLE = frozenset({
     "subject", "type", "priority", "queue_key", "team_id", "assignee_id", "language", "status", "due_at",
     "due_from", "due_why", "reopen_until", "retain_until", "contact_id", "contact_name",
 })  # fmt: skip
+
+
+_NEW = """insert into cases
+ (number, subject, preview, status, type, priority, channel, contact_id, contact_name, account_id, language, auto,
+  is_unread, chase_count, opened_at, touched_at, due_why, queue_key, team_id, version)
+ values (%(year)s || lpad(nextval('case_numbers')::text, 6, '0'), %(subject)s, %(preview)s, 'new', '', 'normal',
+  %(channel)s, %(contact_id)s, %(contact_name)s, %(account_id)s, %(language)s, %(auto)s, true, 0, %(opened_at)s,
+  %(touched_at)s, '', %(queue_key)s, %(team_id)s, 1) returning id, number"""
+_LOCK = select(Case).where(Case.id == bindparam("id")).with_for_update()
+_UNSET = (
+    "assignee_id", "due_at", "due_from", "first_reply_at", "resolved_at", "archived_at", "reopen_until", "retain_until",
+    "merged_into",
+)  # fmt: skip
+
+
+def _as_loaded(case: Case) -> Case:
+    """Give the session a row that was written without it, as if it had been read."""
+    make_transient_to_detached(case)
+    session().add(case)
+    return case
 
 
 def chain_of(case_id: int) -> str:
@@ -34,15 +55,14 @@ def open_case(
 ) -> Case:  # fmt: skip
     """Open a case and give it the next number. Records `case_opened`."""
     now = utcnow()
-    number = session().scalar(select(case_numbers.next_value()))
-    case = Case(
-        number=f"RB-{now.year}-{number:06d}", subject=subject.strip()[:MAX_SUBJECT], preview=preview[:PREVIEW],
-        status=CaseStatus.NEW, channel=channel, contact_id=contact_id, contact_name=contact_name,
-        account_id=account_id, language=language, auto=auto, opened_at=now, touched_at=now,
-        queue_key=queue_key, team_id=team_id,
-    )  # fmt: skip
-    session().add(case)
-    session().flush()
+    values: dict[str, Any] = {
+        "subject": subject.strip()[:MAX_SUBJECT], "preview": preview[:PREVIEW], "status": CaseStatus.NEW,
+        "type": "", "priority": "normal", "channel": channel, "contact_id": contact_id, "contact_name": contact_name,
+        "account_id": account_id, "language": language, "auto": auto, "is_unread": True, "chase_count": 0,
+        "opened_at": now, "touched_at": now, "due_why": "", "queue_key": queue_key, "team_id": team_id, "version": 1,
+    }  # fmt: skip
+    made = run(_NEW, {**values, "year": f"RB-{now.year}-"}).fetchone()
+    case = _as_loaded(Case(**dict.fromkeys(_UNSET), **values, id=made.id, number=made.number))
     events.record(
         "case_opened", chain=chain_of(case.id), number=case.number, subject=case.subject, channel=channel,
         contact=contact_id,
@@ -61,9 +81,7 @@ def announce(case: Case, *, change: str) -> None:
 
 def lock(case_id: int) -> Case:
     """Return the case under its row lock: all work on one case is done one at a time. Raises NotFound."""
-    case = session().scalar(
-        select(Case).where(Case.id == case_id).with_for_update().execution_options(populate_existing=True)
-    )
+    case = session().scalar(_LOCK, {"id": case_id}, execution_options={"populate_existing": True})
     if case is None:
         raise NotFound("case_unknown", "There is no such case.")
     return case
@@ -84,8 +102,7 @@ def change(case: Case, values: Mapping[str, Any]) -> dict[str, Any]:
             setattr(case, name, wanted)
             changes[name] = {"from": _plain(before), "to": _plain(wanted)}
     if changes:
-        case.touched_at = utcnow()
-        session().flush()
+        case.touched_at = utcnow()  # written before the next statement or at commit, several changes together
         events.record("case_changed", chain=chain_of(case.id), changes=changes)
         announce(case, change="changed")
     return changes
@@ -103,7 +120,6 @@ def message_added(case: Case, *, direction: str, preview: str) -> None:
         case.is_unread, case.preview = True, preview[:PREVIEW]
     elif direction == "out" and case.first_reply_at is None and events.current_actor().kind == "user":
         case.first_reply_at = now
-    session().flush()
     announce(case, change="message")
 
 
@@ -156,7 +172,6 @@ def reopen(case: Case, *, why: str) -> None:
 def draw_attention(case: Case, *, why: str) -> None:
     """Put the unread mark on again. Records `attention_drawn`."""
     case.is_unread, case.touched_at = True, utcnow()
-    session().flush()
     events.record("attention_drawn", chain=chain_of(case.id), why=why[:500])
     announce(case, change="attention")
 
@@ -165,7 +180,6 @@ def note_reply(case: Case) -> None:
     """Stamp the first reply of a person to the customer."""
     if case.first_reply_at is None:
         case.first_reply_at = utcnow()
-        session().flush()
 
 
 def assign(case: Case, user_id: int | None) -> None:
