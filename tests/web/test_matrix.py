@@ -22,16 +22,19 @@ OWN_PROOF = {"auth.sign_in": "the login form has a form token of its own"}
 
 
 def _routes():
-    """All routes, read once without a database."""
+    """All routes as (endpoint, method, whether it names something of a case, whether it is public), without a database."""
     app = create_app()
     found = []
     for route in app.url_map.iter_rules():
+        is_public = rule_of(app.view_functions[route.endpoint]).is_public
         methods = sorted((route.methods or set()) - {"HEAD", "OPTIONS"})
-        found += [(route.endpoint, method) for method in methods if route.endpoint != "static"]
-    return sorted(found)
+        found += [(route.endpoint, method, bool(route.arguments & OF_A_CASE), is_public) for method in methods]
+    return sorted(each for each in found if each[0] != "static")
 
 
 ROUTES = _routes()
+ALL = [(endpoint, method) for endpoint, method, _of_a_case, _public in ROUTES]
+OF_CASES = [(endpoint, method) for endpoint, method, of_a_case, public in ROUTES if of_a_case and not public]
 
 
 @dataclass(frozen=True)
@@ -49,9 +52,6 @@ class Paths:
         unknown = route.arguments - set(SAMPLES)
         assert not unknown, f"Say in tests/web/matrix.py SAMPLES what {sorted(unknown)} of {route.rule} stands for."
         return {name: SAMPLES[name](self.world) for name in route.arguments}
-
-    def is_of_a_case(self, endpoint):
-        return bool(self._route(endpoint).arguments & OF_A_CASE)
 
     def real(self, endpoint):
         return self.url_map.bind("localhost").build(endpoint, self._values(endpoint))
@@ -81,7 +81,7 @@ def viewer_of(person):
         return queries.viewer(person.id)
 
 
-@pytest.mark.parametrize("endpoint,method", ROUTES)
+@pytest.mark.parametrize("endpoint,method", ALL)
 def test_each_route_lets_in_whom_its_rule_names_and_nobody_else(application, browser, paths, endpoint, method):
     path, cast = paths.real(endpoint), paths.world.cast
     rule = rule_of(application.view_functions[endpoint])
@@ -101,10 +101,8 @@ def test_each_route_lets_in_whom_its_rule_names_and_nobody_else(application, bro
             assert not (method in SAFE and person in {cast.mona, cast.ada} and status == 403), f"{who} is refused"
 
 
-@pytest.mark.parametrize("endpoint,method", ROUTES)
-def test_another_team_learns_as_little_as_from_an_id_that_does_not_exist(application, browser, paths, endpoint, method):
-    if not paths.is_of_a_case(endpoint) or rule_of(application.view_functions[endpoint]).is_public:
-        return
+@pytest.mark.parametrize("endpoint,method", OF_CASES)
+def test_another_team_learns_as_little_as_from_an_id_that_does_not_exist(browser, paths, endpoint, method):
     charlie = browser(paths.world.cast.charlie)
     real, unknown = charlie.request(method, paths.real(endpoint)), charlie.request(method, paths.unknown(endpoint))
     assert real.status_code in {403, 404, 422}, (
@@ -114,7 +112,7 @@ def test_another_team_learns_as_little_as_from_an_id_that_does_not_exist(applica
     assert paths.blurred(real.text, endpoint) == paths.blurred(unknown.text, endpoint)
 
 
-@pytest.mark.parametrize("endpoint,method", [each for each in ROUTES if each[1] not in SAFE])
+@pytest.mark.parametrize("endpoint,method", [each for each in ALL if each[1] not in SAFE])
 def test_no_unsafe_route_believes_a_cookie_alone(application, browser, paths, endpoint, method):
     if rule_of(application.view_functions[endpoint]).is_public:
         assert endpoint in OWN_PROOF, (
@@ -127,7 +125,6 @@ def test_no_unsafe_route_believes_a_cookie_alone(application, browser, paths, en
         assert answer.status_code == 403, f"{method} {endpoint} answers {answer.status_code} to a forged request"
 
 
-@pytest.mark.parametrize("endpoint", sorted({endpoint for endpoint, method in ROUTES if method == "GET"}))
-def test_ids_that_do_not_exist_are_not_found(application, browser, paths, endpoint):
-    if paths.is_of_a_case(endpoint) and not rule_of(application.view_functions[endpoint]).is_public:
-        assert browser(paths.world.cast.ada).get(paths.unknown(endpoint)).status_code == 404
+@pytest.mark.parametrize("endpoint", sorted({endpoint for endpoint, method in OF_CASES if method == "GET"}))
+def test_ids_that_do_not_exist_are_not_found(browser, paths, endpoint):
+    assert browser(paths.world.cast.ada).get(paths.unknown(endpoint)).status_code == 404

@@ -1,0 +1,78 @@
+"""What users keep for themselves: their password, their sessions, their API tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, request
+
+from app.errors import Invalid, NotFound
+from app.identity import queries, service, sessions
+from app.web import cookies, frame, shell
+from app.web.rules import signed_in
+
+blueprint = Blueprint("account", __name__)
+
+
+def _page(*, status: int = 200, **shown: Any) -> Response:
+    user_id = frame.viewer().user_id
+    tokens = [token for token, _login in queries.api_tokens(user_id) if token.revoked_at is None]
+    context = {"new_token": "", "error": "", "fields": {}, **shown}
+    page = shell.page(
+        "account.html", section="account", tokens=tokens, sessions=sessions.live_sessions(user_id), **context
+    )
+    return make_response(page, status)
+
+
+@blueprint.get("/account")
+@signed_in
+def account() -> Response:
+    """Show the page."""
+    return _page()
+
+
+@blueprint.post("/account/password")
+@signed_in
+def password() -> Any:
+    """Change the own password, knowing the old one. All other browsers are signed out; this one stays in."""
+    viewer, form = frame.viewer(), request.form
+    if form.get("new", "") != form.get("again", ""):
+        return _page(
+            status=422, error="The two new passwords differ.", fields={"again": "The two new passwords differ."}
+        )
+    try:
+        changed = service.change_own_password(viewer.user_id, form.get("old", ""), form.get("new", ""))
+    except Invalid as error:
+        return _page(status=422, error=error.message, fields={"new": error.message})
+    if not changed:
+        frame.keep()
+        return _page(
+            status=422, error="The old password is not right.", fields={"old": "The old password is not right."}
+        )
+    made = sessions.start(viewer.user_id)
+    response: Response = redirect("/account", 303)  # type: ignore[assignment]
+    cookies.set_session(response, made.token, until=made.expires_at)
+    return response
+
+
+@blueprint.post("/account/tokens")
+@signed_in
+def new_token() -> Response:
+    """Make an API token with the rights of its owner and show it, this once."""
+    days = request.form.get("days", 90, type=int)
+    try:
+        made = sessions.new_api_token(frame.viewer().user_id, request.form.get("name", ""), days=days)
+    except Invalid as error:
+        return _page(status=422, error=error.message, fields=error.fields)
+    return _page(status=201, new_token=made.text)
+
+
+@blueprint.post("/account/tokens/<int:token_id>/revoke")
+@signed_in
+def revoke(token_id: int) -> Any:
+    """Revoke a token of one's own."""
+    own = {token.id for token, _login in queries.api_tokens(frame.viewer().user_id)}
+    if token_id not in own:
+        raise NotFound("token_unknown", "There is no such token.")
+    sessions.revoke_api_token(token_id)
+    return redirect("/account", 303)
