@@ -11,7 +11,7 @@ from app.workflow.importing.xml import Element, bpmn, child_text, elements, firs
 def read_activity(draft: Draft, element: Element, raw: Raw) -> None:
     """Fills in everything that belongs to an activity of any type."""
     element_id = raw["id"]
-    extensions.service_level(element, raw)
+    extensions.service_level(draft, element, raw)
     _quantities(draft, element, raw)
     _loop(draft, element, raw)
     _data(draft, element, raw)

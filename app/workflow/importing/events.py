@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.workflow.importing import texts
 from app.workflow.importing.draft import Draft, Raw
-from app.workflow.importing.extensions import ours_calendar, payload_of
+from app.workflow.importing.extensions import payload_of, timer_calendar
 from app.workflow.importing.xml import Element, child_text, elements, first, local, ref
 
 _SUFFIX = "EventDefinition"
@@ -99,7 +99,7 @@ def _timer(draft: Draft, event: Element, element: Element, element_id: str) -> R
         if found is not None:
             value = texts.time_text(draft, element_id, child_text(element, tag), kind=kind)
             raw: Raw = {"t": "timer", "kind": kind, "text": value}
-            calendar = ours_calendar(event)
+            calendar = timer_calendar(draft, event, element_id)
             if calendar:
                 raw["calendar"] = calendar
             return raw

@@ -7,6 +7,8 @@ from app.workflow.importing.draft import Draft, Raw
 from app.workflow.importing.report import ActionSpec
 from app.workflow.importing.xml import OURS, Element, extensions, local, ours, vendor, zeebe
 from app.workflow.importing.xml import text as text_of
+from app.workflow.language import durations
+from app.workflow.language.expressions import is_expression
 
 _ACTION_LABELS = {
     "dispatch": ("Dispatch", "派单"),
@@ -63,16 +65,40 @@ def due(draft: Draft, element: Element, element_id: str, raw: Raw) -> None:
     """When a task should be done."""
     found = ours(element, "due")
     value = found.get("duration") if found is not None else vendor(element, "dueDate")
+    if found is not None and not value:
+        draft.report.error(element_id, "due", "The due time has no duration. Write for example PT4H.")
     if value:
-        texts.template(draft, element_id, value, what="The due time")
-        raw["due"] = [value.strip(), found.get("calendar") if found is not None else None]
+        raw["due"] = [_span(draft, element_id, value, what="The due time"), calendar_of(draft, found, element_id)]
 
 
-def service_level(element: Element, raw: Raw) -> None:
+def service_level(draft: Draft, element: Element, raw: Raw) -> None:
     """The service level span of an activity."""
     found = ours(element, "sla")
-    if found is not None:
-        raw["sla"] = [found.get("name") or "", found.get("target") or "", found.get("calendar")]
+    if found is None:
+        return
+    target = found.get("target") or ""
+    if not target:
+        draft.report.error(raw["id"], "sla", "The service level has no target. Write for example PT8H.")
+    span = _span(draft, raw["id"], target, what="The service level's target") if target else ""
+    raw["sla"] = [found.get("name") or "", span, calendar_of(draft, found, raw["id"])]
+
+
+def _span(draft: Draft, element_id: str, value: str, *, what: str) -> str:
+    """A duration or date, or an expression that will give one."""
+    value = texts.template(draft, element_id, value.strip(), what=what)
+    if not is_expression(value) and not (durations.is_duration(value) or durations.is_date(value)):
+        message = f"{what} '{value[:60]}' is no duration. Write for example PT4H, or an expression in ${{...}}."
+        draft.report.error(element_id, "duration", message)
+    return value
+
+
+def calendar_of(draft: Draft, element: Element | None, element_id: str) -> str | None:
+    """The calendar that a span counts in."""
+    value = (element.get("calendar") or "").strip() if element is not None else ""
+    if value and value != "business":
+        message = f"The calendar '{value[:60]}' is not known. Write 'business', or leave it out for plain time."
+        draft.report.error(element_id, "calendar", message)
+    return value or None
 
 
 def labels(element: Element, raw: Raw) -> None:
@@ -82,10 +108,9 @@ def labels(element: Element, raw: Raw) -> None:
         raw["labels"] = found
 
 
-def ours_calendar(element: Element) -> str | None:
+def timer_calendar(draft: Draft, element: Element, element_id: str) -> str | None:
     """The calendar that a timer counts in."""
-    found = ours(element, "timer")
-    return found.get("calendar") if found is not None else None
+    return calendar_of(draft, ours(element, "timer"), element_id)
 
 
 def action(draft: Draft, element: Element, element_id: str, raw: Raw) -> None:

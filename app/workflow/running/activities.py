@@ -65,18 +65,23 @@ def run_task(_inst: Instance, _token: Token) -> bool | None:
 @behaviour("userTask", "manualTask")
 def run_user_task(inst: Instance, token: Token) -> bool | None:
     """Waits for a person. Who that may be is settled now."""
-    raw = token.node.raw
-    names: Mapping[str, Any] = variables.visible(inst, token)
-    internal = token.internal_data
+    raw, internal = token.node.raw, token.internal_data
+    if any(key in raw for key in ("teams", "users", "due", "sla")):
+        _settle_people(raw, internal, variables.visible(inst, token))
+    internal["open"] = True
+    return None
+
+
+def _settle_people(raw: Mapping[str, Any], internal: dict[str, Any], names: Mapping[str, Any]) -> None:
     for key in ("teams", "users"):
         values = raw.get(key)
         if values:
             internal[key] = _people(values, names)
-    due = raw.get("due")
+    due, sla = raw.get("due"), raw.get("sla")
     if due:
         internal["due"] = [timing.iso_text(variables.resolve(due[0], names)), due[1]]
-    internal["open"] = True
-    return None
+    if sla:
+        internal["sla"] = [sla[0], timing.iso_text(variables.resolve(sla[1], names)), sla[2]]
 
 
 def _people(values: list[str], names: Mapping[str, Any]) -> list[str]:

@@ -35,7 +35,7 @@ def is_open_task(token: Token) -> bool:
 def _task(token: Token) -> OpenTask:
     raw, internal = token.node.raw, token.internal_data
     due = internal.get("due")
-    sla = raw.get("sla")
+    sla = internal.get("sla")
     return OpenTask(
         token=token.id,
         element_id=token.node.id,

@@ -188,3 +188,23 @@ def test_the_same_file_runs_after_being_compiled_twice() -> None:
     assert first.compiled == second.compiled
     instance = Drive(first, MemoryHost()).start()
     assert Drive(second, MemoryHost(), state=instance.state).tasks() == ["u"]
+
+
+@pytest.mark.parametrize("extension, code", [
+    ('<ringback:due duration="soon"/>', "duration"),
+    ('<ringback:due calendar="business"/>', "due"),
+    ('<ringback:due duration="PT1H" calendar="lunar"/>', "calendar"),
+    ('<ringback:due duration="${1 +}"/>', "expression"),
+    ('<ringback:sla name="x"/>', "sla"),
+    ('<ringback:sla name="x" target="8 hours"/>', "duration"),
+])  # fmt: skip
+def test_times_and_calendars_of_tasks_are_checked(extension: str, code: str) -> None:
+    body = S + f'<bpmn:userTask id="u"><bpmn:extensionElements>{extension}</bpmn:extensionElements></bpmn:userTask>'
+    assert codes(body + flows("s>u")) == [("u", code)]
+
+
+def test_times_of_tasks_may_be_expressions() -> None:
+    extensions = '<ringback:due duration="${limits.answer}" calendar="business"/><ringback:sla name="x" target="${limits.answer}"/>'
+    body = S + f'<bpmn:userTask id="u"><bpmn:extensionElements>{extensions}</bpmn:extensionElements></bpmn:userTask>'
+    found = drive(body + flows("s>u")).start(limits={"answer": "PT8H"}).open().tasks[0]
+    assert (found.due, found.sla) == (("PT8H", "business"), ("x", "PT8H", None))
