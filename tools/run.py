@@ -9,6 +9,7 @@ import json
 import os
 import pkgutil
 import shutil
+import signal
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -175,7 +176,7 @@ def _prepare(plan: Plan, supervisor: Supervisor) -> list[dict[str, Any]] | None:
     child: Forked = fork(lambda: prepare(answer), log)
     supervisor.watch(seconds=600, until=lambda: child.poll() is not None)
     if child.poll() is None:
-        child.signal(15)
+        child.signal(signal.SIGTERM)
         return None
     if child.ended != 0:
         print(log.read_text(errors="replace"), file=sys.stderr)
