@@ -33,17 +33,18 @@ function step(by) {
 
 const isTyping = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable], dialog[open], .modeler"));
 
+function send(event) {
+  const form = event.target.closest?.("form.compose, #dialog form");
+  if (!form) return;
+  event.preventDefault();
+  form.requestSubmit();
+}
+
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
-    const form = event.target.closest?.("form.compose, #dialog form");
-    if (form) {
-      event.preventDefault();
-      form.requestSubmit();
-    }
-    return;
-  }
+  const isChord = event.ctrlKey || event.metaKey || event.altKey;
+  if (event.key === "Enter" && isChord) send(event);
   if (event.key === "Escape" && event.target.matches?.(".compose textarea, #search")) event.target.blur();
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
+  if (isChord || event.isComposing || isTyping(event.target)) return;
   const action = KEYS[event.key];
   if (action) {
     event.preventDefault();

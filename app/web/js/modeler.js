@@ -1,7 +1,7 @@
 // The designer's editor: draw or open a file, be told everything that is wrong on its element, save as the next version.
 import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from "bpmn-js-properties-panel";
 import Modeler from "bpmn-js/lib/Modeler";
-import chinese from "bpmn-js-i18n/translations/zn.js";
+import { chinese } from "./chinese.js";
 import "bpmn-js/dist/assets/bpmn-font/css/bpmn-codes.css";
 import "@bpmn-io/properties-panel/dist/assets/properties-panel.css";
 import "../css/editor.css";

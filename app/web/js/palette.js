@@ -1,4 +1,5 @@
 // Ctrl-K: everything that can be done or opened from here, found by typing. What it does not find, it searches for.
+import { matching } from "./matching.js";
 import { fill } from "./text.js";
 
 const box = () => document.getElementById("palette");
@@ -6,12 +7,12 @@ const box = () => document.getElementById("palette");
 // Buttons and links that the page offers now: the palette can do nothing that the page cannot.
 function choices() {
   const found = [...document.querySelectorAll(".acts button[data-verb], .rail a, .tabs a, .views a, .item, [data-shortcuts]")];
-  return found.map((source) => ({ words: source.querySelector(".sub") ? `${source.querySelector(".who").textContent} · ${source.querySelector(".sub").textContent}` : source.textContent.replace(/\s+/g, " ").trim(), source }));
+  return found.map((source) => ({ source, words: said(source) }));
 }
 
-export function matching(list, typed) {
-  const parts = typed.toLowerCase().split(/\s+/).filter(Boolean);
-  return list.filter(({ words }) => parts.every((part) => words.toLowerCase().includes(part))).slice(0, 12);
+function said(source) {
+  const parts = source.matches(".item") ? [...source.querySelectorAll(".who, .sub")] : [source];
+  return parts.map((part) => part.textContent.replace(/\s+/g, " ").trim()).join(" · ");
 }
 
 function show() {
@@ -46,21 +47,23 @@ function search(words) {
   field.form.requestSubmit();
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey) && box()) {
-    event.preventDefault();
-    if (!box().open) show();
-    return;
-  }
-  if (!event.target.closest?.("#palette")) return;
+function move(event) {
   const buttons = [...box().querySelectorAll("li button")];
   const at = buttons.indexOf(document.activeElement);
-  if (event.key === "ArrowDown" || event.key === "ArrowUp") {
-    event.preventDefault();
-    const next = at + (event.key === "ArrowDown" ? 1 : -1);
-    (buttons[next] ?? box().querySelector("input")).focus();
-  } else if (event.key === "Enter" && at < 0) {
+  if (event.key === "Enter" && at < 0) {
     event.preventDefault();
     buttons[0]?.click();
   }
+  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  if (!by) return;
+  event.preventDefault();
+  (buttons[at + by] ?? box().querySelector("input")).focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  const isCall = event.key.toLowerCase() === "k" && (event.ctrlKey || event.metaKey);
+  if (isCall && box()) {
+    event.preventDefault();
+    if (!box().open) show();
+  } else if (event.target.closest?.("#palette")) move(event);
 });

@@ -61,7 +61,7 @@ function lines({ property, child, value, label }) {
 }
 
 // One name for each language; those of other languages stay.
-function label(language, words) {
+function named(language, words) {
   return function Entry({ element, id }) {
     const used = services();
     const all = () => (element.businessObject.extensionElements?.values ?? []).filter((item) => is(item, "ringback:Label"));
@@ -103,25 +103,23 @@ export function groups(text, names) {
     decision: group("rb-decision", text("p_decision"), [
       ["ref", field({ type: "ringback:Decision", property: "ref", label: text("p_decision"), options: list(names.decisions) })], ["result", field({ type: "ringback:Decision", property: "result", label: text("p_result") })],
     ]),
-    labels: group("rb-labels", text("p_labels"), [["zh", label("zh", text("p_text_zh"))]]),
+    labels: group("rb-labels", text("p_labels"), [["zh", named("zh", text("p_text_zh"))]]),
     timer: group("rb-timer", text("p_timer"), [["calendar", field({ type: "ringback:Timer", property: "calendar", label: text("p_calendar"), options: calendar })]]),
     sla: group("rb-sla", text("p_sla"), [
       ["name", field({ type: "ringback:Sla", property: "name", label: text("p_name") })], ["target", field({ type: "ringback:Sla", property: "target", label: text("p_target"), description: text("p_duration") })],
       ["calendar", field({ type: "ringback:Sla", property: "calendar", label: text("p_calendar"), options: calendar })],
     ]),
   };
-  return (element) => {
-    const found = [];
-    if (is(element, "bpmn:UserTask") || is(element, "bpmn:ManualTask")) found.push(made.task);
-    const sends = is(element, "bpmn:ThrowEvent") && hasEvent(element, "bpmn:MessageEventDefinition");
-    if (is(element, "bpmn:ServiceTask") || is(element, "bpmn:SendTask") || sends) found.push(made.capability);
-    if (is(element, "bpmn:BusinessRuleTask")) found.push(made.decision);
-    if (is(element, "bpmn:ReceiveTask") || (is(element, "bpmn:CatchEvent") && hasEvent(element, "bpmn:MessageEventDefinition"))) found.push(made.action);
-    if (is(element, "bpmn:CatchEvent") && hasEvent(element, "bpmn:TimerEventDefinition")) found.push(made.timer);
-    if (is(element, "bpmn:Activity")) found.push(made.sla);
-    if (is(element, "bpmn:FlowElement") || is(element, "bpmn:Process") || is(element, "bpmn:Participant") || is(element, "bpmn:Lane")) found.push(made.labels);
-    return found;
-  };
+  const rules = [
+    [made.task, ["bpmn:UserTask", "bpmn:ManualTask"]],
+    [made.capability, ["bpmn:ServiceTask", "bpmn:SendTask"], ["bpmn:ThrowEvent", "bpmn:MessageEventDefinition"]],
+    [made.decision, ["bpmn:BusinessRuleTask"]],
+    [made.action, ["bpmn:ReceiveTask"], ["bpmn:CatchEvent", "bpmn:MessageEventDefinition"]],
+    [made.timer, [], ["bpmn:CatchEvent", "bpmn:TimerEventDefinition"]],
+    [made.sla, ["bpmn:Activity"]],
+    [made.labels, ["bpmn:FlowElement", "bpmn:Process", "bpmn:Participant", "bpmn:Lane"]],
+  ];
+  return (element) => rules.filter(([, types, event]) => types.some((type) => is(element, type)) || (event && is(element, event[0]) && hasEvent(element, event[1]))).map(([shown]) => shown);
 }
 
 export function provider(pick) {

@@ -46,36 +46,41 @@ async function fetchState(url, show) {
 const MARKS = ["rb-live", "rb-bad", "rb-taken"];
 
 function draw(viewer, { elements }, { isMini, text, element }) {
-  const overlays = viewer.get("overlays");
   const canvas = viewer.get("canvas");
   const known = viewer.get("elementRegistry");
-  overlays.clear();
+  viewer.get("overlays").clear();
   for (const shape of known.getAll()) for (const mark of MARKS) canvas.removeMarker(shape, mark);
   const said = [];
   for (const state of elements) {
     const shape = known.get(state.id);
-    if (!shape) continue;
-    const name = shape.businessObject.name || state.id;
-    if (shape.waypoints) {
+    if (shape?.waypoints) {
       if (state.visits) canvas.addMarker(shape, "rb-taken");
-      continue;
-    }
-    if (state.tokens) {
-      canvas.addMarker(shape, "rb-live");
-      overlays.add(shape, { position: { top: -10, right: 12 }, html: badge("rb-token", state.tokens) });
-      said.push(text("tokens", { name, count: state.tokens }));
-    }
-    if (state.faults) {
-      canvas.addMarker(shape, "rb-bad");
-      overlays.add(shape, { position: { top: -10, left: -6 }, html: badge("rb-fault", "!") });
-      said.push(text("faults", { name }));
-    }
-    if (!isMini && state.visits && shape.width > 60) {
-      const words = [text("visited", { count: state.visits }), spent(state.seconds, text)].filter(Boolean).join(" · ");
-      overlays.add(shape, { position: { bottom: -3, left: 4 }, html: badge("rb-spent", words) });
-    }
+    } else if (shape) said.push(...drawShape(viewer, shape, state, { isMini, text }));
   }
   element.setAttribute("aria-label", said.join("; ") || text("process"));
+}
+
+// Returns what a screen reader is told about this element.
+function drawShape(viewer, shape, state, { isMini, text }) {
+  const overlays = viewer.get("overlays");
+  const canvas = viewer.get("canvas");
+  const name = shape.businessObject.name || state.id;
+  const said = [];
+  if (state.tokens) {
+    canvas.addMarker(shape, "rb-live");
+    overlays.add(shape, { position: { top: -10, right: 12 }, html: badge("rb-token", state.tokens) });
+    said.push(text("tokens", { name, count: state.tokens }));
+  }
+  if (state.faults) {
+    canvas.addMarker(shape, "rb-bad");
+    overlays.add(shape, { position: { top: -10, left: -6 }, html: badge("rb-fault", "!") });
+    said.push(text("faults", { name }));
+  }
+  if (!isMini && state.visits && shape.width > 60) {
+    const words = [text("visited", { count: state.visits }), spent(state.seconds, text)].filter(Boolean).join(" · ");
+    overlays.add(shape, { position: { bottom: -3, left: 4 }, html: badge("rb-spent", words) });
+  }
+  return said;
 }
 
 // A whole process in a small frame cannot be read: show the place where it stands instead.
