@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-import time
+import os
 from pathlib import Path
 
 import pytest
@@ -93,17 +93,22 @@ def memory_peak(pid: int) -> int:
     return int(status.split("VmHWM:")[1].split()[0]) // 1024
 
 
+def cpu_seconds(pid: int) -> float:
+    """The computing time the process has used in its life."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @pytest.mark.parametrize("name", BOMBS)
 def test_a_bomb_costs_little_and_says_what_is_wrong(name):
     raw = BOMBS[name]
     with ParserChild() as parser:
         parser.parse(b"From: warm@example.com\r\n\r\nup")
-        before = time.monotonic()
         mail = parser.parse(raw)
-        seconds = time.monotonic() - before
         assert parser.pid is not None, mail.problems  # the limits by counting were enough, the child lives
+        seconds = cpu_seconds(parser.pid)
         assert memory_peak(parser.pid) <= 256
-    assert seconds < 8
+    assert seconds < 5
     if b"Subject: pump" in raw[:200]:
         assert mail.subject
     if b"dana@example.com" in raw[:200]:
