@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HOUR = timedelta(hours=1)
-CHANGE = {"changes": {"budget": "300"}, "text": "dearer"}
+CHANGE: dict[str, Any] = {"changes": {"budget": "300"}, "text": "dearer"}
 
 
 @pytest.mark.parametrize("tour", ORDER_TOURS, ids=lambda tour: tour.__name__)
