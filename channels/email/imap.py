@@ -23,6 +23,7 @@ QUIET_PASSES = 3  # without a new mail, for a server that tells of its mails una
 # Servers may hang up after 29 minutes; a shorter turn also finds a line that died silently.
 IDLE_SECONDS = 240.0
 BACKOFF_FIRST, BACKOFF_LAST, BACKOFF_LOGIN = 1.0, 300.0, 60.0
+CHECK_SECONDS = 10.0  # for each step; somebody is waiting for the answer
 _HEAD_BYTES = 256 * 1024
 _log = structlog.get_logger()
 
@@ -71,7 +72,7 @@ class ImapPoller:
     def check(self) -> Health:
         """Log in and open the folder."""
         try:
-            ImapSession(self._config).close()
+            ImapSession(self._config, patience=CHECK_SECONDS).close()
         except ChannelError as error:
             return Health(HealthState.FAILING, reason_of(error), error.sentence)
         return Health(HealthState.OK)

@@ -45,8 +45,8 @@ class CommandRefused(TemporaryFailure):
 class ImapSession:
     """An open, selected folder. Raises TemporaryFailure with a reason whenever the connection is of no more use."""
 
-    def __init__(self, config: EmailConfig) -> None:
-        self._config = config
+    def __init__(self, config: EmailConfig, *, patience: float = float("inf")) -> None:
+        self._config, self._patience = config, patience
         self._line: socket.socket | None = None
         self._client: LineClient | None = None
         self._is_cut = False
@@ -212,7 +212,7 @@ class ImapSession:
     @contextmanager
     def _limit(self, seconds: float) -> Iterator[None]:
         """Cut the connection when the commands inside take longer, however lively the server looks."""
-        timer = threading.Timer(seconds, self._cut)
+        timer = threading.Timer(min(seconds, self._patience), self._cut)
         timer.daemon = True
         timer.start()
         try:

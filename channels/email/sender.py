@@ -28,6 +28,7 @@ from channels.port import Address, OutboundMessage
 IDLE_SECONDS = 30.0  # a kept connection is used again within this time; servers hang up after one to five minutes
 MAILS_PER_CONNECTION = 100
 KEPT = 4
+CHECK_SECONDS = 20.0  # somebody is waiting for the answer
 
 
 class SmtpSender:
@@ -62,7 +63,8 @@ class SmtpSender:
         """Log in and hang up."""
         if not self._config.smtp_host:
             return Health(HealthState.OK, detail="This mailbox does not send.")
-        connection = SmtpConnection(self._config)
+        seconds = min(CHECK_SECONDS, self._config.smtp_seconds)
+        connection = SmtpConnection(self._config.model_copy(update={"smtp_seconds": seconds}))
         try:
             connection.open()
         except ChannelError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import ipaddress
+import json
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
@@ -313,13 +315,19 @@ ssl = yes
 ssl_cert = <{cert}
 ssl_key = <{key}
 disable_plaintext_auth = no
-auth_mechanisms = plain login
+auth_mechanisms = plain login xoauth2
 auth_cache_size = 0
 auth_failure_delay = 0
 mail_fsync = never
 mailbox_list_index = no
 passdb {{
+  driver = oauth2
+  mechanisms = xoauth2
+  args = {folder}/oauth2.conf
+}}
+passdb {{
   driver = static
+  mechanisms = plain login
   args = password={password}
 }}
 userdb {{
@@ -359,6 +367,37 @@ def _free_port() -> int:
         return int(sock.getsockname()[1])
 
 
+class _TokenService(BaseHTTPRequestHandler):
+    """Tells Dovecot whose token it is: `good-USER` is USER's, all others are nobody's."""
+
+    def do_GET(self) -> None:
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        is_good = token.startswith("good-")
+        said = json.dumps({"active": is_good, "email": token.removeprefix("good-")} if is_good else {"active": False})
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(said)))
+        self.end_headers()
+        self.wfile.write(said.encode())
+
+    def log_message(self, *_args: object) -> None:
+        return
+
+
+@contextmanager
+def token_service() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _TokenService)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 @contextmanager
 def dovecot() -> Iterator[ImapServer]:
     """Run Dovecot on free ports, as root with its own users, else wholly as the present user."""
@@ -367,7 +406,12 @@ def dovecot() -> Iterator[ImapServer]:
     folder = Path(tempfile.mkdtemp(prefix="imap-"))
     folder.chmod(0o755)
     try:
-        yield from _run_dovecot(DOVECOT, folder)
+        with token_service() as url:
+            (folder / "oauth2.conf").write_text(
+                f"introspection_mode = auth\nintrospection_url = {url}\nusername_attribute = email\n"
+                "active_attribute = active\nactive_value = true\n"
+            )
+            yield from _run_dovecot(DOVECOT, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -304,6 +304,17 @@ def test_tls(box, poll, store, imap_server, security):
     assert len(store.envelopes) == 1
 
 
+def test_an_oauth_token_opens_its_own_mailbox_and_no_other(box, poll, store, user):
+    box.append("INBOX", mail(1))
+    with pytest.raises(TemporaryFailure) as failure:
+        poll(imap_oauth_token="bad-token", imap_password="")
+    assert failure.value.code == Reason.BAD_CREDENTIALS.value
+    with pytest.raises(TemporaryFailure):
+        poll(imap_oauth_token="good-somebody-else", imap_password="")
+    poll(imap_oauth_token=f"good-{user}", imap_password="")
+    assert store.subjects == ["Subject: Mail 1"]
+
+
 def health(config, **settings):
     return ImapPoller(config(**settings)).check()
 
@@ -344,7 +355,7 @@ def test_a_server_that_dawdles_is_cut(config, monkeypatch):
             sock.sendall(b"*")
             time.sleep(0.05)
 
-    monkeypatch.setattr("channels.email.imap_session.COMMAND_SECONDS", 0.5)
+    monkeypatch.setattr("channels.email.imap.CHECK_SECONDS", 0.5)
     with raw_server(trickle) as address:
         began = time.monotonic()
         assert health(config, imap_port=address[1]).cause is Reason.TIMED_OUT
