@@ -8,15 +8,18 @@ from pathlib import Path
 
 from app.settings import settings
 
-POINTS: set[str] = set()
+STOP = "stop:"
 
 
 def crash_point(name: str) -> None:
-    """Kill this process without any clean-up when CRASH_AT names this point (`name` or `name@file`: once, while the file exists)."""
+    """Kill this process without any clean-up when CRASH_AT names this point (`name` or `name@file`: once, while the file exists).
+
+    With `stop:` before the name the process is only put to sleep (SIGSTOP), as on a host that was paused.
+    """
     wanted = settings().crash_at
     if not wanted:
         return
-    point, _, flag = wanted.partition("@")
+    point, _, flag = wanted.removeprefix(STOP).partition("@")
     if point != name:
         return
     if flag:
@@ -24,4 +27,4 @@ def crash_point(name: str) -> None:
             Path(flag).unlink()
         except FileNotFoundError:
             return
-    os.kill(os.getpid(), signal.SIGKILL)
+    os.kill(os.getpid(), signal.SIGSTOP if wanted.startswith(STOP) else signal.SIGKILL)

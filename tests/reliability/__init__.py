@@ -1,0 +1,1 @@
+"""Tests that kill, pause and cut off real processes."""
