@@ -51,7 +51,12 @@ def _from_daemon(mail: ParsedMail, header: Header) -> bool:
         return True
     if words.DAEMON.match(mail.from_addr) or (not mail.from_addr and words.DAEMON.match(mail.from_name)):
         return True
-    return bool(words.DAEMON_NAME.search(mail.from_name)) and bool(words.SUBJECT.search(mail.subject))
+    if words.DAEMON_NAME.search(mail.from_name) and words.SUBJECT.search(mail.subject):
+        return True
+    # Some systems report under a person's name; nobody begins a subject like that, and quotes a code, by hand.
+    return bool(words.SUBJECT.match(mail.subject.lstrip("[*! "))) and (
+        header.has("auto-submitted") or bool(words.STATUS.search(mail.text[:_LOOKED_AT]))
+    )
 
 
 def _says_failure(mail: ParsedMail, header: Header) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 from channels.email import cms, tnef
 from channels.email.bodies import content_of, text_of, uu_files
@@ -24,6 +26,8 @@ _REPORT_TYPES = frozenset(
 )  # fmt: skip
 _TNEF_TYPES = frozenset(("application/ms-tnef", "application/vnd.ms-tnef"))
 _SIGNED_TYPES = frozenset(("application/pkcs7-mime", "application/x-pkcs7-mime"))
+_LOST = re.compile(r"\?{2}|\ufffd")
+_PERCENT = re.compile(r"%[89A-F][0-9A-F]%[89AB][0-9A-F]", re.IGNORECASE)
 _MAX_REPORTS = 20
 _MAX_REPORT = 256 * 1024
 
@@ -117,7 +121,7 @@ def _file(part: Part, reading: Reading, *, inside: str) -> list[Piece]:
     content = content_of(part, problems=reading.problems)
     if part.media_type in _REPORT_TYPES and len(reading.reports) < _MAX_REPORTS:
         reading.reports.append((part.media_type, content[:_MAX_REPORT]))
-    written = part.disposition_params.get("filename") or part.params.get("name") or part.params.get("filename") or ""
+    written = _written_name(part)
     if part.media_type in _TNEF_TYPES or written.lower() == "winmail.dat":
         pieces = _unpack_tnef(content, reading)
         if pieces is not None:
@@ -133,6 +137,19 @@ def _file(part: Part, reading: Reading, *, inside: str) -> list[Piece]:
         inline=part.disposition != "attachment" and (inside == "related" or part.disposition == "inline"),
     )
     return opened
+
+
+def _written_name(part: Part) -> str:
+    """The name the sender gave: the disposition's, unless only the type's came through in one piece."""
+    given = part.disposition_params.get("filename", "")
+    typed = part.params.get("name") or part.params.get("filename") or ""
+    name = typed if not given or (_LOST.search(given) and typed and not _LOST.search(typed)) else given
+    if _PERCENT.search(name):  # encoded for the web, and not said so
+        try:
+            return unquote(name, errors="strict")
+        except UnicodeDecodeError:
+            return name
+    return name
 
 
 def _content_id(part: Part) -> str:

@@ -106,12 +106,14 @@ def decode_header(value: bytes, *, fallback: str = "") -> str:
         return one_line(value.decode("ascii"))
     pieces: list[str] = []
     for data, label in _chunks(value):
-        label_or_guess = label or ""
         if not label and data.isascii() and b"\x1b" not in data:
             pieces.append(data.decode("ascii"))
             continue
-        pieces.append(decode(data, label_or_guess, fallback=fallback).text)
-    return one_line("".join(pieces))
+        pieces.append(decode(data, label, fallback=fallback).text)
+    text = "".join(pieces)
+    if text.startswith("=?") and text.endswith("?=") and text.isascii():  # encoded twice
+        return one_line("".join(decode(data, label).text for data, label in _chunks(text.encode())))
+    return one_line(text)
 
 
 def one_line(text: str) -> str:

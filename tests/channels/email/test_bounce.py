@@ -287,6 +287,22 @@ FREE = {
         plain("Mail could not be delivered", "The mailbox of dana@example.com is full. Your message could not be delivered.", sender="robot@example.com", headers="Return-Path: <>\n"),
         False,
     ),
+    "a system under a person's name": (
+        plain("Undeliverable: Your case", "Your message to dana@example.com could not be delivered: 550 5.1.1 unknown user", sender="IT <it@example.com>"),
+        True,
+    ),
+    "a daemon without a domain": (
+        plain("Undelivered mail", "Your message could not be delivered to dana@example.com. 550 5.1.1 unknown user", sender="MAILER-DAEMON"),
+        True,
+    ),
+    "groupwise": (
+        plain("Mail System Error - Returned Mail", "This Message was undeliverable due to the following reason:\n\nThe user(s) account is temporarily over quota.\n\n<dana@example.com>", sender="Mail Administrator <Postmaster@example.com>"),
+        False,
+    ),
+    "russian": (
+        plain("Недоставленное сообщение", "Письмо не может быть доставлено:\n\ndana@example.com\n550 5.1.1 такой пользователь не существует", sender="mailer-daemon@example.com"),
+        True,
+    ),
     "greylisted to death": (
         plain("Delivery failure", "Your message could not be delivered to:\n<dana@example.com>: 451 4.7.1 Greylisting in action, please try again later"),
         False,
@@ -308,6 +324,7 @@ def test_reports_of_every_make(name):
 
 
 NONE = {
+    "a person whose subject begins so": plain("Undeliverable parcel", "The parcel could not be delivered to dana@example.com. Call me.", sender="Dana <dana@example.com>"),
     "a person who talks of a bounce": plain("Re: Undelivered Mail", "My mail to you could not be delivered yesterday: 550 5.1.1 unknown user desk@desk.example. Why?", sender="Dana <dana@example.com>"),
     "an absence": plain("Automatic reply: Your case", "I am out of the office until Monday. Please write to bob@example.com.", sender="Dana <dana@example.com>", headers="Return-Path: <>\nAuto-Submitted: auto-replied\n"),
     "a newsletter": plain("We deliver", "Delivery was not possible last week; we deliver now. Write to shop@example.com", sender="Shop <shop@example.com>", headers="List-Id: <shop.example.com>\n"),
