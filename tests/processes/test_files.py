@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ import orjson
 import pytest
 from lxml import etree
 
+from app import bootstrap
 from app.orchestration.forms import _READERS
+from app.orchestration.world import CAPABILITIES
 from tests.processes.driving import ROOT
 
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
@@ -136,3 +139,14 @@ def test_forms_keep_to_their_schema(path: Path) -> None:
             offered = [option["value"] for option in seen[condition["field"]]["options"]]
             assert set(condition.get("in", [condition.get("equals")])) <= set(offered)
         seen[entry["key"]] = entry
+
+
+def test_the_guide_lists_every_capability_with_its_inputs() -> None:
+    bootstrap.metadata()
+    guide = (ROOT.parents[1] / "docs" / "processes.md").read_text(encoding="utf-8")
+    rows = {line.split("`")[1]: line for line in guide.splitlines() if line.startswith("| `") and line.count("|") == 5}
+    assert set(CAPABILITIES) <= set(rows)
+    for name, function in CAPABILITIES.items():
+        kinds = inspect.signature(function).parameters.values()
+        inputs = [p.name for p in kinds if p.kind is inspect.Parameter.KEYWORD_ONLY]
+        assert not [key for key in inputs if f"`{key}`" not in rows[name].split("|")[2]], name
