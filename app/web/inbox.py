@@ -24,8 +24,9 @@ COUNTED = ("mine", "unassigned", "team", "chased", "due", "breached")
 @blueprint.get("/")
 @signed_in
 def front() -> Any:
-    """Go to the viewer's own work."""
-    return redirect("/inbox/mine", 303)
+    """Go to the viewer's own work, or to their teams' while nothing is assigned to them."""
+    view = "mine" if queries.capped_count(_where("mine"), cap=1) else "team"
+    return redirect(f"/inbox/{view}", 303)
 
 
 @blueprint.get("/inbox/<view>")
@@ -34,7 +35,9 @@ def inbox(view: str) -> str:
     """Show one view: 50 cases by next time limit, more on demand."""
     rows, following = _page(view)
     if shell.is_fragment("more"):
-        return render_template("partials/_items.html", rows=rows, following=following, view=view, names=_names(rows))
+        return render_template(
+            "partials/_items.html", rows=rows, following=following, view=view, names=_names(rows), now=utcnow()
+        )
     context = {
         "rows": rows, "following": following, "view": view, "counts": _counts(), "views": shell.VIEWS,
         "names": _names(rows), "now": utcnow(),
