@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 
 from sqlalchemy import delete, func
 from sqlalchemy.dialects.postgresql import insert
@@ -24,8 +25,16 @@ def account_key(login: str) -> str:
 
 
 def address_key(address: str) -> str:
-    """Return the counter of a network address."""
-    return f"address:{address[:64]}"
+    """Return the counter of a network address. One customer of a provider has a whole IPv6 /64: it counts as one address."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return f"address:{address[:64]}"
+    if isinstance(found, IPv6Address):
+        if found.ipv4_mapped is not None:
+            return f"address:{found.ipv4_mapped}"
+        return f"address:{ip_network((found, 64), strict=False)}"
+    return f"address:{found}"
 
 
 def attempt(key: str) -> int:

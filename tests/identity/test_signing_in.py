@@ -104,6 +104,20 @@ def test_an_address_is_throttled_over_many_accounts(cheap_hash):
     assert isinstance(sign_in(address="192.0.2.8"), SignedIn)
 
 
+@pytest.mark.parametrize(
+    "one,other,same",
+    [
+        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", "::ffff:192.0.2.1", True),
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("", "unknown", False),
+    ],
+)
+def test_what_counts_as_one_address(one, other, same):
+    assert (throttle.address_key(one) == throttle.address_key(other)) is same
+
+
 def test_a_known_password_does_not_buy_endless_tries(cheap_hash):
     make_user("dora")
     refused = 0
