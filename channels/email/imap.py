@@ -38,7 +38,7 @@ class ImapPoller:
         """Fetch all that is new, once. Raises TemporaryFailure; what was committed before that stays committed."""
         session = ImapSession(self._config)
         try:
-            reading = _Reading(self._config, session, load_cursor(cursor), commit)
+            reading = _Reading(self._config, session, cursor=load_cursor(cursor), commit=commit)
             reading.run(stop)
             return reading.cursor.dump()
         finally:
@@ -81,7 +81,7 @@ class ImapPoller:
         """Read on one connection for as long as it lasts."""
         session = ImapSession(self._config)
         try:
-            reading = _Reading(self._config, session, load_cursor(text), commit)
+            reading = _Reading(self._config, session, cursor=load_cursor(text), commit=commit)
             while not stop.is_set():
                 reading.run(stop)
                 tell(reading.health())
@@ -98,9 +98,9 @@ class ImapPoller:
 class _Reading:
     """One pass over a folder after the other, on one connection."""
 
-    def __init__(self, config: EmailConfig, session: ImapSession, cursor: Cursor, commit: Commit) -> None:
+    def __init__(self, config: EmailConfig, session: ImapSession, *, cursor: Cursor, commit: Commit) -> None:
         self._config, self._session, self._commit = config, session, commit
-        self.cursor = _fit(cursor, session, config)
+        self.cursor = _fit(cursor, session, config=config)
         self._mark_error: CommandRefused | None = None
 
     def run(self, stop: Event) -> None:
@@ -231,7 +231,7 @@ class _Changes:
             self._report(health)
 
 
-def _fit(cursor: Cursor, session: ImapSession, config: EmailConfig) -> Cursor:
+def _fit(cursor: Cursor, session: ImapSession, *, config: EmailConfig) -> Cursor:
     """Return the cursor for the folder as it is now: new contact, the same folder, or one made anew."""
     if cursor.uidvalidity == session.uidvalidity:
         return cursor

@@ -83,14 +83,14 @@ class SmtpSender:
     def _hand_over(self, raw: bytes, *, path: str, recipients: list[str], message_id: str) -> Receipt:
         connection, is_kept = self._take()
         try:
-            begun = self._begin(connection, path, recipients, size=len(raw))
+            begun = self._begin(connection, path, recipients=recipients, size=len(raw))
         except TemporaryFailure as error:
             connection.close()
             if not (is_kept and _is_stale(error)):
                 raise
             # The server hung up while the connection was kept; nothing of this mail was sent on it.
             connection = self._open()
-            begun = self._begin(connection, path, recipients, size=len(raw))
+            begun = self._begin(connection, path, recipients=recipients, size=len(raw))
         try:
             _transfer(connection, raw)
         except ChannelError:
@@ -101,11 +101,11 @@ class SmtpSender:
         return Receipt(message_id, tuple(accepted), tuple(refused), state=DeliveryState.SENT)
 
     def _begin(
-        self, connection: SmtpConnection, path: str, recipients: list[str], *, size: int
+        self, connection: SmtpConnection, path: str, *, recipients: list[str], size: int
     ) -> tuple[list[str], list[Refusal]]:
         """Say who writes to whom, up to the server's go-ahead for the mail itself."""
         try:
-            return _begin(connection, path, recipients, size=size)
+            return _begin(connection, path, recipients=recipients, size=size)
         except PermanentFailure:
             self._keep(connection)
             raise
@@ -139,7 +139,7 @@ class SmtpSender:
 
 
 def _begin(
-    connection: SmtpConnection, path: str, recipients: list[str], *, size: int
+    connection: SmtpConnection, path: str, *, recipients: list[str], size: int
 ) -> tuple[list[str], list[Refusal]]:
     with connection.deadline():
         if connection.mails:
