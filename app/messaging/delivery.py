@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -46,7 +49,8 @@ def deliver(delivery_id: int) -> bool:
         return False
     crash_point("outbox.after_claim")
     try:
-        receipt = job.adapter.send(job.order)
+        with _lease_kept(job):
+            receipt = job.adapter.send(job.order)
     except ChannelError as error:
         db.transact(lambda error=error: _not_sent(job, error))  # type: ignore[misc]
         return True
@@ -54,6 +58,32 @@ def deliver(delivery_id: int) -> bool:
     db.transact(lambda: _sent(job, receipt))
     crash_point("outbox.after_receipt")
     return True
+
+
+@contextmanager
+def _lease_kept(job: Job) -> Iterator[None]:
+    """Renew the lease while a slow server takes its time; a process that is asleep renews nothing and loses it."""
+    done = threading.Event()
+
+    def renew() -> None:
+        while not done.wait(settings().lease_seconds / 3):
+            db.transact(lambda: _extend_lease(job))
+
+    keeper = threading.Thread(target=renew, name="lease", daemon=True)
+    keeper.start()
+    try:
+        yield
+    finally:
+        done.set()
+        keeper.join()
+
+
+def _extend_lease(job: Job) -> None:
+    until = utcnow() + timedelta(seconds=settings().lease_seconds)
+    db.session().execute(
+        update(Delivery).where(Delivery.id == job.id, Delivery.fence == job.fence).values(lease_until=until)
+        .execution_options(synchronize_session=False)
+    )  # fmt: skip
 
 
 def _claim(delivery_id: int) -> Job | None:
@@ -72,7 +102,7 @@ def _claim(delivery_id: int) -> Job | None:
     account = accounts.get(row.account_id)
     if row.state is DeliveryState.SENDING and not _may_repeat(row, account):
         return None
-    row.state, row.lease_until = DeliveryState.SENDING, now + timedelta(seconds=settings().lease_seconds * 4)
+    row.state, row.lease_until = DeliveryState.SENDING, now + timedelta(seconds=settings().lease_seconds)
     row.fence += 1
     row.attempts += 1
     try:
