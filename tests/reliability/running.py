@@ -97,7 +97,7 @@ class RunningDesk:
         with (self.folder / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen([sys.executable, "worker.py", kind], cwd=ROOT, env=env, stderr=log)
         if kind == "listen":
-            wait_for(lambda: answers(self.smtp_port), 15)
+            wait_for(lambda: answers(self.smtp_port), 60)  # a busy machine loads the code slowly
 
     def stop(self, name: str, *, how: int = signal.SIGKILL) -> None:
         process = self.processes.pop(name)

@@ -14,7 +14,7 @@ WORKER = (
     "ingest.after_claim", "ingest.before_store", "ingest.before_commit", "engine.after_save",
     "outbox.after_claim", "outbox.after_send", "outbox.after_receipt",
 )  # fmt: skip
-RESUME_SECONDS = 40
+RESUME_SECONDS = 40  # the promise; leases of 2 s make it a few seconds
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def test_a_killed_listener_loses_and_doubles_nothing(desk: RunningDesk, point: s
     desk.start("listen", "listen", crash_at=point)
     sending = threading.Thread(target=_send_all, args=(desk, keys))
     sending.start()
-    wait_for(lambda: desk.died("listen"), 15)
+    wait_for(lambda: desk.died("listen"), 60)
     desk.start("listen", "listen")
     sending.join()
     wait_for(lambda: is_settled(desk, keys), RESUME_SECONDS)
@@ -54,7 +54,7 @@ def test_a_killed_worker_loses_and_doubles_nothing(desk: RunningDesk, point: str
     desk.start("listen", "listen")
     desk.start("work", "work", crash_at=point)
     _send_all(desk, keys)
-    wait_for(lambda: desk.died("work"), 20)
+    wait_for(lambda: desk.died("work"), 60)
     desk.start("work", "work")
     wait_for(lambda: is_settled(desk, keys), RESUME_SECONDS)
     assert faults_of(desk, keys) == []
