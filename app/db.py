@@ -192,8 +192,9 @@ def json(value: Any) -> Jsonb:
 def run(statement: LiteralString, values: Mapping[str, Any] | None = None, *, settled: bool = True) -> Any:
     """Send a statement as it stands (`%(name)s` parameters) and return its cursor, whose rows have named fields.
 
-    A third of the price of the same through SQLAlchemy: for the paths that every mail takes. `settled=False` says that
-    the statement looks at nothing that `later` or the session may still hold back. Raises DBAPIError like a session.
+    A third of the price of the same through SQLAlchemy: for the paths that every mail takes. It does not see what the
+    session has not flushed; `settled=False` says that it looks at nothing that `later` holds back either.
+    Raises DBAPIError like a session.
     """
     current = frame()
     if settled:
@@ -224,8 +225,7 @@ def _send(session: Session, statement: str, execute: Callable[[Any], T]) -> T:
 
 
 def _write_later(current: _Frame) -> None:
-    """Write what was held back, after what the session holds back: its rows are what ours refer to."""
-    current.session.flush()
+    """Write what was held back."""
     while current.later:
         statement = next(iter(current.later))
         rows = current.later.pop(statement)
@@ -352,6 +352,11 @@ def hopefully(work: Callable[[], T]) -> T:
         raise HopeLost from error
 
 
+def let_go() -> None:
+    """Give the transaction back before a long wait, such as for the network; what was not committed is dropped."""
+    session().rollback()
+
+
 def is_transient(error: BaseException) -> bool:
     """Tell whether the same work may pass when it is simply done again."""
     if not isinstance(error, DBAPIError):
@@ -369,5 +374,5 @@ def transact(work: Callable[[], T]) -> T:
         except DBAPIError as error:
             if in_unit_of_work() or attempt + 1 == RETRIES or not is_transient(error):
                 raise
-            time.sleep(random.uniform(0.005, 0.03) * (attempt + 1))
+            time.sleep(random.uniform(0.005, 0.03) * (attempt + 1))  # noqa: S311 -- spreads tries, guards nothing
     raise AssertionError("unreachable")

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Identity, Index, delete, select, text, update
-from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import utcnow
-from app.db import Base, session
+from app.db import Base, later, session
 
 
 class Timer(Base):
@@ -44,22 +43,14 @@ class DueTimer:
     due_at: datetime
 
 
+_SET = """insert into timers (key, due_at, job, ref, fence) values (%(key)s, %(due_at)s, %(job)s, %(ref)s, 0)
+ on conflict (key) do update set due_at = excluded.due_at, job = excluded.job, ref = excluded.ref, lease_until = null,
+  fence = timers.fence + 1"""
+
+
 def set_timer(key: str, due_at: datetime, *, job: str, ref: int) -> None:
     """Make or move the timer `key`; moving it frees it from any claim."""
-    row = {"key": key, "due_at": due_at, "job": job, "ref": ref, "fence": 0}
-    statement = insert(Timer).values(row)
-    session().execute(
-        statement.on_conflict_do_update(
-            index_elements=[Timer.key],
-            set_={
-                "due_at": due_at,
-                "job": job,
-                "ref": ref,
-                "lease_until": None,
-                "fence": Timer.fence + 1,
-            },
-        )
-    )
+    later(_SET, {"key": key, "due_at": due_at, "job": job, "ref": ref})
 
 
 def cancel_timer(key: str) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import insert, select, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import select
 
 from app import db, events
 from app.audit.chain import GENESIS, HASHED, Verdict, event_hash, verify
@@ -17,6 +19,15 @@ from app.errors import Invalid, NotFound
 from app.events import Event
 
 EXPORT_FORMAT = "ringback-audit-1"
+_LOCK_HEADS = """insert into audit_chains (chain, seq, head)
+ select chain, 0, %(genesis)s from unnest(%(chains)s::text[]) chain
+ on conflict (chain) do update set seq = audit_chains.seq returning chain, seq, head, sealed_at"""
+_SAVE_HEADS = """update audit_chains a set seq = n.seq, head = n.head, sealed_at = n.sealed_at
+ from unnest(%(chains)s::text[], %(seqs)s::bigint[], %(heads)s::text[], %(sealed)s::timestamptz[])
+  as n (chain, seq, head, sealed_at)
+ where a.chain = n.chain"""
+_NEW_EVENT = """insert into audit_events (chain, seq, kind, at, actor, actor_name, cause, data, previous, hash)
+ values (%(chain)s, %(seq)s, %(kind)s, %(at)s, %(actor)s, %(actor_name)s, %(cause)s, %(data)s, %(previous)s, %(hash)s)"""
 
 
 def listen() -> None:
@@ -39,45 +50,42 @@ def _write_pending() -> None:
     by_chain: dict[str, list[Event]] = defaultdict(list)
     for event in pending:
         by_chain[event.chain].append(event)
-    for chain in sorted(by_chain):
-        _extend(chain, by_chain[chain])
+    heads = _lock(sorted(by_chain))
+    rows = [row for chain, fresh in by_chain.items() for row in _extended(heads[chain], fresh)]
+    for row in rows:
+        db.later(_NEW_EVENT, {**row, "cause": db.json(row["cause"]), "data": db.json(row["data"])})
+    db.run(_SAVE_HEADS, {
+        "chains": list(heads), "seqs": [head.seq for head in heads.values()],
+        "heads": [head.head for head in heads.values()], "sealed": [head.sealed_at for head in heads.values()],
+    })  # fmt: skip
 
 
-def _extend(chain: str, fresh: list[Event]) -> None:
-    """Append to one chain. What comes after a seal (receipts, late mail) is linked on like everything else; the seal stays where it was."""
-    seq, head, sealed = _lock(chain)
-    rows = []
+@dataclass(slots=True)
+class _Head:
+    seq: int
+    head: str
+    sealed_at: datetime | None
+
+
+def _extended(head: _Head, fresh: list[Event]) -> Iterator[dict[str, Any]]:
+    """Link events to the end of a chain. What comes after a seal (receipts, late mail) is linked on like everything else;
+    the seal stays where it was.
+    """
     for event in fresh:
         if event.kind == "chain_reopened":
-            sealed = None
-        seq += 1
-        row = _row(event, seq=seq, previous=head)
-        head = row["hash"]
-        rows.append(row)
+            head.sealed_at = None
+        head.seq += 1
+        row = _row(event, seq=head.seq, previous=head.head)
+        head.head = row["hash"]
+        yield row
         if event.kind == "chain_sealed":
-            sealed = event.at
-    db.session().execute(insert(AuditEvent), rows)
-    db.session().execute(
-        update(AuditChain)
-        .where(AuditChain.chain == chain)
-        .values(seq=seq, head=head, sealed_at=sealed)
-        .execution_options(synchronize_session=False)
-    )
+            head.sealed_at = event.at
 
 
-def _lock(chain: str) -> tuple[int, str, Any]:
-    start = {"chain": chain, "seq": 0, "head": GENESIS}
-    statement = upsert(AuditChain).values(start)
-    row = (
-        db.session()
-        .execute(
-            statement.on_conflict_do_update(index_elements=[AuditChain.chain], set_={"seq": AuditChain.seq}).returning(
-                AuditChain.seq, AuditChain.head, AuditChain.sealed_at
-            )
-        )
-        .one()
-    )
-    return row.seq, row.head, row.sealed_at
+def _lock(chains: list[str]) -> dict[str, _Head]:
+    """Hold the ends of these chains, new ones from their genesis on; in order, so that two never wait for each other."""
+    rows = db.run(_LOCK_HEADS, {"chains": chains, "genesis": GENESIS}, settled=False)
+    return {row.chain: _Head(row.seq, row.head, row.sealed_at) for row in rows}
 
 
 def _row(event: Event, *, seq: int, previous: str) -> dict[str, Any]:

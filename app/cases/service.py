@@ -61,7 +61,7 @@ def open_case(
         "account_id": account_id, "language": language, "auto": auto, "is_unread": True, "chase_count": 0,
         "opened_at": now, "touched_at": now, "due_why": "", "queue_key": queue_key, "team_id": team_id, "version": 1,
     }  # fmt: skip
-    made = run(_NEW, {**values, "year": f"RB-{now.year}-"}).fetchone()
+    made = run(_NEW, {**values, "year": f"RB-{now.year}-"}, settled=False).fetchone()
     case = _as_loaded(Case(**dict.fromkeys(_UNSET), **values, id=made.id, number=made.number))
     events.record(
         "case_opened", chain=chain_of(case.id), number=case.number, subject=case.subject, channel=channel,
@@ -91,7 +91,7 @@ def change(case: Case, values: Mapping[str, Any]) -> dict[str, Any]:
     """Set fields of a locked case; returns and records (`case_changed`) only what differs. Raises Invalid."""
     unknown = set(values) - SETTABLE
     if unknown:
-        raise Invalid("unknown_field", f"A case has no field {sorted(unknown)[0]} that could be set.")
+        raise Invalid("unknown_field", f"A case has no field {min(unknown)} that could be set.")
     if values.get("priority", "normal") not in PRIORITIES:
         raise Invalid("bad_priority", f"The priority is one of {', '.join(PRIORITIES)}.")
     changes: dict[str, Any] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from app.contacts.models import Contact, ContactPoint, Organization
-from app.db import session
+from app.db import known, session
 
 
 def get(contact_id: int | None) -> Contact | None:
@@ -20,8 +20,21 @@ def points(contact_id: int) -> list[ContactPoint]:
     )
 
 
+def address_of(contact_id: int, kind: str) -> str | None:
+    """Return the first address of a contact on this kind of channel, or None."""
+
+    def find() -> str | None:
+        return next((point.address for point in points(contact_id) if point.kind == kind), None)
+
+    return known(("address of", contact_id, kind), find)
+
+
 def tier_of(contact_id: int) -> str:
     """Return the service tier of the contact's organization, or an empty text."""
+    return known(("tier of", contact_id), lambda: _tier_of(contact_id))
+
+
+def _tier_of(contact_id: int) -> str:
     return (
         session().scalar(
             select(Organization.tier)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from app.clock import utcnow
 from app.contacts.models import Contact
-from app.db import forget, known, outdate, run
+from app.db import forget, known, outdate, remember, run
 from app.errors import Invalid
 from channels.port import Kind
 
@@ -91,5 +91,7 @@ def _create(kind: str, address: str, *, name: str, language: str) -> Person:
         forget()
         return _at(address)[kind]
     person = Person(made.id, name, language)
+    remember(("address of", person.id, kind), address)
+    remember(("tier of", person.id), "")
     _at(address)[kind] = person
     return person

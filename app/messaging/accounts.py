@@ -20,6 +20,10 @@ UNKNOWN_HEALTH: dict[str, Any] = {"state": "unknown", "cause": "none", "detail":
 
 def get(account_id: int) -> ChannelAccount:
     """Return an account; raises NotFound."""
+    return known(("account", account_id), lambda: _find(account_id))
+
+
+def _find(account_id: int) -> ChannelAccount:
     account = session().get(ChannelAccount, account_id)
     if account is None:
         raise NotFound("account_unknown", "There is no such channel account.")

@@ -77,7 +77,7 @@ def accept(account_id: int, items: Sequence[RawEnvelope]) -> list[int]:
     """Store envelopes, each once per account and external id, and ring for the new ones; returns their ids."""
     if not items:
         return []
-    fresh = [row.id for item in items for row in run(_STORE, _row(account_id, item))]
+    fresh = [row.id for item in items for row in run(_STORE, _row(account_id, item), settled=False)]
     for envelope_id in fresh:
         doorbell.ring(INGEST_JOB, envelope_id)
     return fresh

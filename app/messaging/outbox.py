@@ -104,7 +104,9 @@ def _check(outgoing: Outgoing) -> None:
 
 def _parent(outgoing: Outgoing) -> tuple[str, list[str]]:
     """Return what this answers (the given message, else the last inbound one) and the chain of references."""
-    rows = run(_CHAIN, {"case": outgoing.case_id, "answers": outgoing.answers, "limit": MAX_REFERENCES}).fetchall()
+    rows = run(
+        _CHAIN, {"case": outgoing.case_id, "answers": outgoing.answers, "limit": MAX_REFERENCES}, settled=False
+    ).fetchall()
     chain = [row.rfc_id for row in rows]
     if outgoing.answers is not None:
         answered = next((row.rfc_id for row in rows if row.id == outgoing.answers), "")
@@ -129,7 +131,7 @@ def may_send_auto(address: str) -> bool:
     normal = address.strip().lower()
     lock(f"auto:{normal}")
     now = utcnow()
-    sent = run(_COUNT_AUTO, {"address": normal, "since": now - AUTO_WINDOW}).fetchone().sent
+    sent = run(_COUNT_AUTO, {"address": normal, "since": now - AUTO_WINDOW}, settled=False).fetchone().sent
     if sent >= AUTO_CAP:
         return False
     run(_NEW_AUTO, {"address": normal, "now": now}, settled=False)

@@ -45,7 +45,10 @@ def interaction_for(case_id: int, *, kind: str, account_id: int | None, contact_
 
 
 def _find_interaction(values: dict[str, Any]) -> int:
-    found = run(_FIND_INTERACTION, values, settled=False).fetchone() or run(_NEW_INTERACTION, values).fetchone()
+    found = (
+        run(_FIND_INTERACTION, values, settled=False).fetchone()
+        or run(_NEW_INTERACTION, values, settled=False).fetchone()
+    )
     return int(found.id)
 
 
@@ -115,7 +118,7 @@ def _insert(values: dict[str, Any], author: str, sender: str) -> int:
         "recipients": json(values["recipients"]), "cause": json(values["cause"]), "problems": json(values["problems"]),
         "tokens": index_tokens(values["subject"], author, sender, values["text"]),
     }  # fmt: skip
-    return int(run(_NEW_MESSAGE, row).fetchone().id)
+    return int(run(_NEW_MESSAGE, row, settled=False).fetchone().id)
 
 
 def store_files(message_id: int, files: Sequence[File]) -> None:

@@ -70,7 +70,7 @@ def send_message(call: Call, *, template: str, to: str = "customer", text: str |
         return _write_to_colleagues(call, to, template=template, text=text)
     if case.contact_id is None or case.account_id is None:
         raise Invalid("nobody_to_write_to", "The case has no customer address to write to.")
-    address = next((p.address for p in contacts.points(case.contact_id) if p.kind == case.channel), None)
+    address = contacts.address_of(case.contact_id, case.channel)
     if address is None:
         raise Invalid("nobody_to_write_to", f"The customer has no address on the channel {case.channel}.")
     filled = knowledge.fill(template, case.language, _slots(call, text))

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from app.cases.models import Case
 from app.contacts import queries as contacts
-from app.db import session
+from app.db import known, session
 from app.identity.models import Team, User
-from app.messaging.models import ChannelAccount
+from app.messaging import accounts
 from app.orchestration.models import Drive
 from app.workorders.models import WorkOrder
 
@@ -33,6 +33,10 @@ class Driven:
 
 def driven_by(instance_id: int) -> Driven:
     """Return what an instance drives."""
+    return known(("driven by", instance_id), lambda: _find(instance_id))
+
+
+def _find(instance_id: int) -> Driven:
     drive = session().get_one(Drive, instance_id)
     order = session().get_one(WorkOrder, drive.work_order_id) if drive.work_order_id else None
     return Driven(session().get_one(Case, drive.case_id), order)
@@ -95,8 +99,7 @@ def case_names(case: Case) -> Lazy:
 
 
 def _mailbox(case: Case) -> str:
-    account = session().get(ChannelAccount, case.account_id) if case.account_id else None
-    return account.address if account else ""
+    return accounts.get(case.account_id).address if case.account_id else ""
 
 
 def _open_orders(case_id: int) -> int:

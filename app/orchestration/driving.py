@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from app import events, realtime
 from app.cases import service as cases
 from app.cases.models import Case
 from app.clock import utcnow
-from app.db import session
+from app.db import later, remember, run, session
 from app.errors import Conflict, Forbidden, NotFound
 from app.orchestration import context, entry, mailbag
 from app.orchestration.models import Drive
@@ -24,19 +24,16 @@ from app.workorders.models import WorkOrder
 MAX_HANDED_ON = 200
 WORK_ORDER_PROCESS = "work_order"
 LIVE = (InstanceState.WAITING, InstanceState.FAULTED)
+_INSTANCES = """select d.instance_id from drives d join process_instances i on i.id = d.instance_id
+ where d.case_id = %(case)s and i.status = any(%(statuses)s) order by d.work_order_id nulls first, d.instance_id"""
+_NEW_DRIVE = """insert into drives (instance_id, case_id, work_order_id)
+ values (%(instance)s, %(case)s, %(order)s)"""
 
 
 def instances_of(case_id: int, *, live: bool = True) -> list[int]:
     """Return the instances that drive a case and its work orders, the case's own first."""
-    query = (
-        select(Drive.instance_id)
-        .join(ProcessInstance, ProcessInstance.id == Drive.instance_id)
-        .where(Drive.case_id == case_id)
-        .order_by(Drive.work_order_id.nulls_first(), Drive.instance_id)
-    )
-    if live:
-        query = query.where(ProcessInstance.status.in_(LIVE))
-    return list(session().scalars(query))
+    statuses = list(map(str, LIVE if live else InstanceState))
+    return [row.instance_id for row in run(_INSTANCES, {"case": case_id, "statuses": statuses})]
 
 
 def case_of_instance(instance_id: int) -> int:
@@ -64,11 +61,9 @@ def _start(
     work_order: WorkOrder | None,
 ) -> workflow.Advanced:  # fmt: skip
     def tie(instance_id: int) -> None:
-        session().execute(
-            insert(Drive).values(
-                instance_id=instance_id, case_id=case.id, work_order_id=work_order.id if work_order else None
-            )
-        )
+        order_id = work_order.id if work_order else None
+        later(_NEW_DRIVE, {"instance": instance_id, "case": case.id, "order": order_id})
+        remember(("driven by", instance_id), context.Driven(case, work_order))
         events.record(
             "process_started", chain=cases.chain_of(case.id), process=definition.key, version=definition.version,
             work_order=work_order.number if work_order else None,

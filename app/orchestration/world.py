@@ -82,7 +82,7 @@ class World:
     def process_name(self) -> str:
         """Return key and version of the process, as causes name it."""
         if not self._process:
-            compiled = definitions.compiled(queries.get_instance(self.instance_id).definition_id)
+            compiled = definitions.compiled(queries.definition_of(self.instance_id))
             self._process = f"{compiled.key} v{compiled.version}"
         return self._process
 

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from app.db import session
+from app.db import forget, known, session
 from app.sla.calendar import Calendar, calendar_from_spec, calendar_to_spec, default_calendar
 from app.sla.models import BusinessCalendar
 
@@ -21,6 +21,10 @@ def _calendar(spec: bytes) -> Calendar:
 
 def calendar(calendar_id: int | None) -> Calendar:
     """Return a calendar; without an id the standard one (Monday to Friday, 9 to 18)."""
+    return known(("calendar", calendar_id), lambda: _find(calendar_id))
+
+
+def _find(calendar_id: int | None) -> Calendar:
     row = session().get(BusinessCalendar, calendar_id) if calendar_id else None
     if row is None:
         return default_calendar()
@@ -49,4 +53,5 @@ def save_calendar(
     row.weekly, row.holidays = values["weekly"], values.get("holidays", [])
     row.extra_days = values.get("extra_days", {})
     session().flush()
+    forget()
     return row

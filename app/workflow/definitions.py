@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from app import blobs, events
 from app.clock import utcnow
-from app.db import session
+from app.db import forget, known, session
 from app.errors import Conflict, Invalid, NotFound
 from app.workflow.importing import ImportResult, import_bpmn
 from app.workflow.models import ProcessDefinition
@@ -164,6 +164,7 @@ def publish(definition_id: int, *, note: str | None = None) -> ProcessDefinition
     if note is not None:
         definition.note = note[:MAX_NOTE]
     session().flush()
+    forget()
     events.record(
         "process_published", chain=f"process:{definition.key}", version=definition.version,
         before=previous.version if previous else None, note=definition.note,
@@ -173,6 +174,10 @@ def publish(definition_id: int, *, note: str | None = None) -> ProcessDefinition
 
 def published(key: str) -> Compiled:
     """Return the published version of `key`; raises NotFound."""
+    return known(("published", key), lambda: _published(key))
+
+
+def _published(key: str) -> Compiled:
     found = session().scalar(
         select(ProcessDefinition.id).where(ProcessDefinition.key == key, ProcessDefinition.is_published)
     )

@@ -7,21 +7,38 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import insert, update
 
 from app import schedule
 from app.clock import utcnow
-from app.db import session
+from app.db import json, later, session
 from app.events import current_actor
 from app.logs import log
 from app.workflow.language.durations import parse_duration
 from app.workflow.language.lexer import LanguageError
-from app.workflow.models import Fault, Subscription, Task, TaskState, Visit, WaitingTimer
+from app.workflow.models import Fault, TaskState
 from app.workflow.outside import InstanceHost
 from app.workflow.running import OpenTask, Projection
 from app.workflow.running import Visit as StepVisit
 
 TIMER_JOB = "timer"
+_NEW_VISIT = """insert into visits (instance_id, token, element_id, name, kind, state, at)
+ values (%(instance_id)s, %(token)s, %(element_id)s, %(name)s, %(kind)s, %(state)s, %(at)s)"""
+_NEW_TASK = """insert into tasks (instance_id, token, element_id, name, name_zh, form, lane, candidate_teams,
+  candidate_users, data, state, created_at, due_at, ended_by, revision)
+ values (%(instance_id)s, %(token)s, %(element_id)s, %(name)s, %(name_zh)s, %(form)s, %(lane)s, %(candidate_teams)s,
+  %(candidate_users)s, %(data)s, 'open', %(created_at)s, %(due_at)s, '', 1)"""
+_END_TASKS = """update tasks set state = %(state)s, ended_at = %(now)s, ended_by = %(by)s
+ where token = any(%(tokens)s)"""
+_NEW_TIMER = """insert into waiting_timers (instance_id, token, element_id, name, due_at, is_interrupting)
+ values (%(instance_id)s, %(token)s, %(element_id)s, %(name)s, %(due_at)s, %(is_interrupting)s)
+ on conflict (instance_id, token) do update set due_at = excluded.due_at"""
+_END_TIMERS = "delete from waiting_timers where instance_id = %(instance)s and token = any(%(tokens)s)"
+_NEW_SUBSCRIPTION = """insert into subscriptions
+ (instance_id, token, element_id, kind, message, verb, roles, label, label_zh, form)
+ values (%(instance_id)s, %(token)s, %(element_id)s, %(kind)s, %(message)s, %(verb)s, %(roles)s, %(label)s,
+  %(label_zh)s, %(form)s)"""
+_END_SUBSCRIPTIONS = "delete from subscriptions where instance_id = %(instance)s and token = any(%(tokens)s)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +74,8 @@ def save_projection(
     _save_timers(instance_id, before.timers, after)
     _save_subscriptions(instance_id, before.subscriptions, after)
     _save_faults(instance_id, before.faults, after)
-    if visits:
-        session().execute(insert(Visit), [_visit_row(instance_id, visit) for visit in visits])
+    for visit in visits:
+        later(_NEW_VISIT, _visit_row(instance_id, visit))
 
 
 def _visit_row(instance_id: int, visit: StepVisit) -> dict[str, Any]:
@@ -79,26 +96,22 @@ def _save_tasks(
             if tokens:
                 _end_tasks(tokens, state)
     fresh = [task for task in after.tasks if task.token not in before]
-    if fresh:
-        session().execute(insert(Task), [_task_row(instance_id, task, host) for task in fresh])
+    for task in fresh:
+        later(_NEW_TASK, _task_row(instance_id, task, host))
 
 
 def _end_tasks(tokens: set[str] | frozenset[str], state: TaskState) -> None:
-    session().execute(
-        update(Task)
-        .where(Task.token.in_(tokens))
-        .values(state=state, ended_at=utcnow(), ended_by=current_actor().name)
-        .execution_options(synchronize_session=False)
-    )
+    later(_END_TASKS, {
+        "state": str(state), "now": utcnow(), "by": current_actor().name, "tokens": sorted(tokens),
+    })  # fmt: skip
 
 
 def _task_row(instance_id: int, task: OpenTask, host: InstanceHost) -> dict[str, Any]:
     return {
         "instance_id": instance_id, "token": task.token, "element_id": task.element_id, "name": task.name,
         "name_zh": task.labels.get("zh", ""), "form": task.form or "", "lane": task.lane or "",
-        "candidate_teams": list(task.candidate_teams), "candidate_users": list(task.candidate_users),
-        "data": task.data, "state": TaskState.OPEN, "created_at": utcnow(), "due_at": _due(task, host),
-        "revision": 1,
+        "candidate_teams": json(list(task.candidate_teams)), "candidate_users": json(list(task.candidate_users)),
+        "data": json(task.data), "created_at": utcnow(), "due_at": _due(task, host),
     }  # fmt: skip
 
 
@@ -117,23 +130,14 @@ def _due(task: OpenTask, host: InstanceHost) -> datetime | None:
 
 def _save_timers(instance_id: int, before: dict[str, datetime], after: Projection) -> None:
     now_open = {timer.token: timer for timer in after.timers}
-    stale = {token for token, due in before.items() if token not in now_open or now_open[token].due_at != due}
-    if stale:
-        session().execute(
-            delete(WaitingTimer).where(WaitingTimer.instance_id == instance_id, WaitingTimer.token.in_(stale))
-        )
-    fresh = [timer for token, timer in now_open.items() if token not in before or token in stale]
-    if fresh:
-        session().execute(
-            insert(WaitingTimer),
-            [
-                {
-                    "instance_id": instance_id, "token": timer.token, "element_id": timer.element_id,
-                    "name": timer.name, "due_at": timer.due_at, "is_interrupting": timer.interrupting,
-                }
-                for timer in fresh
-            ],
-        )  # fmt: skip
+    gone = before.keys() - now_open.keys()
+    if gone:
+        later(_END_TIMERS, {"instance": instance_id, "tokens": sorted(gone)})
+    for timer in (timer for token, timer in now_open.items() if before.get(token) != timer.due_at):
+        later(_NEW_TIMER, {
+            "instance_id": instance_id, "token": timer.token, "element_id": timer.element_id,
+            "name": timer.name, "due_at": timer.due_at, "is_interrupting": timer.interrupting,
+        })  # fmt: skip
     _set_alarm(instance_id, before, after)
 
 
@@ -153,26 +157,15 @@ def _save_subscriptions(instance_id: int, before: frozenset[str], after: Project
     open_now = {item.token for item in after.subscriptions}
     gone = before - open_now
     if gone:
-        session().execute(
-            delete(Subscription).where(Subscription.instance_id == instance_id, Subscription.token.in_(gone))
-        )
-    fresh = [item for item in after.subscriptions if item.token not in before]
-    if fresh:
-        session().execute(
-            insert(Subscription),
-            [
-                {
-                    "instance_id": instance_id, "token": item.token, "element_id": item.element_id,
-                    "kind": item.kind, "message": item.message,
-                    "verb": item.action.verb if item.action else "",
-                    "roles": list(item.action.roles) if item.action else [],
-                    "label": item.action.label if item.action else "",
-                    "label_zh": item.action.label_zh if item.action else "",
-                    "form": (item.action.form or "") if item.action else "",
-                }
-                for item in fresh
-            ],
-        )  # fmt: skip
+        later(_END_SUBSCRIPTIONS, {"instance": instance_id, "tokens": sorted(gone)})
+    for item in (item for item in after.subscriptions if item.token not in before):
+        action = item.action
+        later(_NEW_SUBSCRIPTION, {
+            "instance_id": instance_id, "token": item.token, "element_id": item.element_id, "kind": item.kind,
+            "message": item.message, "verb": action.verb if action else "",
+            "roles": json(list(action.roles) if action else []), "label": action.label if action else "",
+            "label_zh": action.label_zh if action else "", "form": (action.form or "") if action else "",
+        })  # fmt: skip
 
 
 def _save_faults(instance_id: int, before: frozenset[str], after: Projection) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from app.db import session
+from app.db import known, run, session
 from app.errors import NotFound
 from app.workflow.models import (
     Fault,
@@ -22,6 +22,9 @@ from app.workflow.models import (
     Visit,
     WaitingTimer,
 )
+
+_WAITS_FOR = """select distinct instance_id from subscriptions
+ where instance_id = any(%(instances)s) and message = %(message)s and kind = 'message' order by instance_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,18 +94,8 @@ def waits_for(instance_ids: Sequence[int], message: str) -> list[int]:
     """Return those instances that wait for this message."""
     if not instance_ids:
         return []
-    return list(
-        session().scalars(
-            select(Subscription.instance_id)
-            .where(
-                Subscription.instance_id.in_(instance_ids),
-                Subscription.message == message,
-                Subscription.kind == "message",
-            )
-            .distinct()
-            .order_by(Subscription.instance_id)
-        )
-    )
+    rows = run(_WAITS_FOR, {"instances": list(instance_ids), "message": message})
+    return [row.instance_id for row in rows]
 
 
 def listeners(kind: str, name: str) -> list[int]:
@@ -141,6 +134,11 @@ def get_instance(instance_id: int) -> ProcessInstance:
     if row is None:
         raise NotFound("instance_unknown", "There is no such process instance.")
     return row
+
+
+def definition_of(instance_id: int) -> int:
+    """Return the version that an instance runs; raises NotFound."""
+    return known(("definition of", instance_id), lambda: get_instance(instance_id).definition_id)
 
 
 def history(instance_id: int, *, after: int = 0, limit: int = 500) -> list[Visit]:

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
-
-from sqlalchemy import select
+from typing import Any, NamedTuple
 
 from app.clock import utcnow
-from app.db import session
+from app.db import later, outdate, remember, run, session
 from app.errors import Conflict, NotFound
 from app.faultpoints import crash_point
 from app.workflow import definitions, running
@@ -21,6 +19,23 @@ from app.workflow.outside import InstanceHost
 from app.workflow.projecting import Snapshot, save_projection
 
 ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
+_NEW = """insert into process_instances
+ (definition_id, business_key, status, outcome, state, revision, started_at, updated_at)
+ values (%(definition)s, %(key)s, 'waiting', '', '', 1, %(now)s, %(now)s) returning id, definition_id, business_key, status, outcome, state"""
+_LOCK = """select id, definition_id, business_key, status, outcome, state from process_instances
+ where id = %(id)s for update"""
+_SAVE = """update process_instances set state = %(state)s, status = %(status)s, outcome = %(outcome)s,
+ updated_at = %(now)s, ended_at = coalesce(%(ended)s, ended_at), revision = revision + 1 where id = %(id)s"""
+_TASK = "select instance_id, token, state from tasks where id = %(id)s"
+
+
+class _Row(NamedTuple):
+    id: int
+    definition_id: int
+    business_key: str
+    status: str
+    outcome: str
+    state: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,32 +51,26 @@ class Advanced:
 def start(definition: definitions.Compiled, *, business_key: str, data: Mapping[str, Any] | None = None,
           before_run: Callable[[int], None] | None = None) -> Advanced:  # fmt: skip
     """Start an instance and run it until it waits. `before_run` gets its id, so that the caller can tie it to what it drives."""
-    now = utcnow()
-    row = ProcessInstance(
-        definition_id=definition.definition_id, business_key=business_key, status=InstanceState.WAITING,
-        state=b"", started_at=now, updated_at=now,
-    )  # fmt: skip
-    session().add(row)
-    session().flush()
+    values = {"definition": definition.definition_id, "key": business_key, "now": utcnow()}
+    row = _Row(*run(_NEW, values, settled=False).fetchone())
+    remember(("definition of", row.id), definition.definition_id)
     if before_run is not None:
         before_run(row.id)
     host = InstanceHost(row.id, business_key)
-    run = running.start(
+    process = running.start(
         definition.code, digest=definition.digest, process_id=definition.process_id or None,
         data=dict(data or {}), host=host,
     )  # fmt: skip
-    run.advance()
-    return _save(row, run, Snapshot.empty(), host)
+    process.advance()
+    return _save(row, process, Snapshot.empty(), host)
 
 
-def _lock(instance_id: int) -> ProcessInstance:
-    row = session().scalar(
-        select(ProcessInstance).where(ProcessInstance.id == instance_id).with_for_update()
-        .execution_options(populate_existing=True)
-    )  # fmt: skip
+def _lock(instance_id: int) -> _Row:
+    row = run(_LOCK, {"id": instance_id}).fetchone()
     if row is None:
         raise NotFound("instance_unknown", "There is no such process instance.")
-    return row
+    remember(("definition of", instance_id), row.definition_id)
+    return _Row(*row)
 
 
 def _apply(instance_id: int, stimulus: Callable[[running.Run], bool]) -> Advanced:
@@ -70,59 +79,57 @@ def _apply(instance_id: int, stimulus: Callable[[running.Run], bool]) -> Advance
         raise Conflict("instance_ended", "This process has already ended.", instance=instance_id)
     definition = definitions.compiled(row.definition_id)
     host = InstanceHost(row.id, row.business_key)
-    run = running.load(
+    process = running.load(
         definition.code, digest=definition.digest, state=bytes(row.state), host=host,
     )  # fmt: skip
-    before = Snapshot.of(run.projection())
-    if not stimulus(run):
+    before = Snapshot.of(process.projection())
+    if not stimulus(process):
         return Advanced(row.id, row.status, row.outcome, accepted=False)
     crash_point("engine.before_advance")
-    run.advance()
+    process.advance()
     crash_point("engine.before_save")
-    return _save(row, run, before, host)
+    return _save(row, process, before, host)
 
 
-def _save(row: ProcessInstance, run: running.Run, before: Snapshot, host: InstanceHost) -> Advanced:
+def _save(row: _Row, process: running.Run, before: Snapshot, host: InstanceHost) -> Advanced:
     now = utcnow()
-    projection = run.projection()
-    row.state = run.save()
-    row.status = InstanceState(projection.status)
-    row.outcome = projection.outcome or ""
-    row.updated_at = now
-    row.revision += 1
-    if row.status in ENDED:
-        row.ended_at = now
-    save_projection(row.id, before=before, after=projection, visits=run.history(), host=host)
-    session().flush()
+    projection = process.projection()
+    status, outcome = InstanceState(projection.status), projection.outcome or ""
+    later(_SAVE, {
+        "id": row.id, "state": process.save(), "status": str(status), "outcome": outcome, "now": now,
+        "ended": now if status in ENDED else None,
+    })  # fmt: skip
+    save_projection(row.id, before=before, after=projection, visits=process.history(), host=host)
+    outdate(ProcessInstance, row.id)
     crash_point("engine.after_save")
-    return Advanced(row.id, row.status, row.outcome)
+    return Advanced(row.id, status, outcome)
 
 
 def deliver_message(
     instance_id: int, name: str, payload: Mapping[str, Any], *, token: str | None = None, element_id: str | None = None
 ) -> Advanced:
     """Deliver a BPMN message; `accepted` is False when the instance does not wait for it now."""
-    return _apply(instance_id, lambda run: run.deliver_message(name, payload, token=token, element_id=element_id))
+    return _apply(
+        instance_id, lambda process: process.deliver_message(name, payload, token=token, element_id=element_id)
+    )
 
 
 def deliver_signal(instance_id: int, name: str, payload: Mapping[str, Any]) -> Advanced:
     """Deliver a BPMN signal."""
-    return _apply(instance_id, lambda run: run.deliver_signal(name, payload))
+    return _apply(instance_id, lambda process: process.deliver_signal(name, payload))
 
 
 def complete_task(task_id: int, data: Mapping[str, Any]) -> Advanced:
     """Complete an open task with the values of its form. Raises NotFound, Conflict when somebody was faster."""
-    found = session().execute(
-        select(Task.instance_id, Task.token, Task.state).where(Task.id == task_id)
-    ).one_or_none()  # fmt: skip
+    found = run(_TASK, {"id": task_id}).fetchone()
     if found is None:
         raise NotFound("task_unknown", "There is no such task.")
     if found.state != TaskState.OPEN:
         raise Conflict("task_closed", "This task was completed or withdrawn in the meantime.")
 
-    def complete(run: running.Run) -> bool:
+    def complete(process: running.Run) -> bool:
         try:
-            run.complete_task(found.token, data)
+            process.complete_task(found.token, data)
         except running.UnknownToken:
             raise Conflict("task_closed", "This task was completed or withdrawn in the meantime.") from None
         return True
@@ -135,33 +142,33 @@ def fire_due_timers(instance_id: int) -> Advanced:
     row = _lock(instance_id)
     if row.status in ENDED:
         return Advanced(row.id, row.status, row.outcome, accepted=False)
-    return _apply(instance_id, lambda run: run.fire_timers() > 0)
+    return _apply(instance_id, lambda process: process.fire_timers() > 0)
 
 
 def fire_timer(instance_id: int, token: str) -> Advanced:
     """Fire one timer by an operator's decision, before it is due."""
-    return _apply(instance_id, lambda run: run.fire_timer(token))
+    return _apply(instance_id, lambda process: process.fire_timer(token))
 
 
 def retry_fault(instance_id: int, token: str) -> Advanced:
     """Try the stuck step again."""
-    return _apply(instance_id, _told(lambda run: run.retry(token)))
+    return _apply(instance_id, _told(lambda process: process.retry(token)))
 
 
 def skip_fault(instance_id: int, token: str, data: Mapping[str, Any]) -> Advanced:
     """Go on behind the stuck step, with these values as its result."""
-    return _apply(instance_id, _told(lambda run: run.skip(token, data)))
+    return _apply(instance_id, _told(lambda process: process.skip(token, data)))
 
 
 def cancel(instance_id: int) -> Advanced:
     """End the instance where it stands."""
-    return _apply(instance_id, _told(lambda run: run.cancel()))
+    return _apply(instance_id, _told(lambda process: process.cancel()))
 
 
 def _told(change: Callable[[running.Run], None]) -> Callable[[running.Run], bool]:
-    def apply(run: running.Run) -> bool:
+    def apply(process: running.Run) -> bool:
         try:
-            change(run)
+            change(process)
         except running.UnknownToken:
             raise Conflict("step_moved_on", "This step is no longer where you saw it.") from None
         return True
