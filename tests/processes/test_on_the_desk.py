@@ -163,6 +163,8 @@ def test_reply_from_the_composer_stops_the_first_response_clock(desk: OnDesk) ->
     desk.no_fault()
     assert desk.case.first_reply_at is not None
     assert len(desk.sent) == 2
+    desk.act(desk.cast.alice, "reply", text="Still looking.")
+    assert len(desk.sent) == 3
 
 
 def test_question_and_answer(desk: OnDesk) -> None:

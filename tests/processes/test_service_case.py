@@ -139,9 +139,26 @@ def test_cancel_tells_work_orders_and_customer_and_archives() -> None:
 
 def test_an_answered_case_is_not_escalated() -> None:
     driver = case_driver()
-    driver.act("reply", id=7, text="We look at it.")
+    driver.act("reply", text="We look at it.")
+    assert driver.calls("send_reply")[0]["text"] == "We look at it."
     driver.wait_for("first_response_due")
     assert not driver.calls("escalate_first")
+
+
+def test_a_reply_that_the_composer_has_sent_is_not_sent_again() -> None:
+    driver = case_driver()
+    assert driver.hear("reply", by="agent", id=7, text="We look at it.")
+    assert not driver.calls("send_reply")
+    assert driver.desk.case["first_reply_at"]
+
+
+def test_a_second_message_does_not_push_the_first_response_back() -> None:
+    driver = case_driver()
+    driver.hear("customer_message", text="Hello?")
+    assert driver.calls("raise_attention")[0]["due_within"] is None
+    driver.act("reply", text="Yes")
+    driver.hear("customer_message", text="Well?")
+    assert driver.calls("raise_attention")[1]["due_within"] == "PT4H"
 
 
 def test_a_step_that_fails_waits_for_an_operator_and_loses_nothing() -> None:

@@ -75,6 +75,7 @@ def dispatched_both_ways() -> Driver:
 def replied_chased_and_amended() -> Driver:
     driver = case_driver()
     driver.act("reply", text="We look at it.")
+    driver.hear("reply", by="agent", id=7, text="From the composer.")
     driver.act("chase", role="customer", text="When?")
     driver.act("amend", role="customer", changes={"phone": "123"}, text="new number")
     driver.wait_for("first_response_due")
