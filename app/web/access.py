@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NoReturn
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import aliased
 
 from app.cases.models import Case
@@ -28,7 +28,8 @@ def visible_cases(viewer: Viewer) -> ColumnElement[bool]:
     held = None
     if not viewer.sees_all:
         mine = policy.held_order_filter(viewer)(team_id=_Held.team_id, holder_id=_Held.holder_id)
-        held = exists().where(_Held.case_id == Case.id, _Held.ended_at.is_(None), mine)
+        # As a set, which is made once for the whole query, and not as a question about each case.
+        held = Case.id.in_(select(_Held.case_id).where(_Held.ended_at.is_(None), mine))
     return policy.visible_case_filter(viewer)(team_id=Case.team_id, assignee_id=Case.assignee_id, held=held)
 
 
