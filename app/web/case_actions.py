@@ -48,7 +48,7 @@ def write(number: str) -> Any:
     text = request.form.get("text", "")
     draft = drafts.get(case.id, viewer.user_id)
     files = draft.files if draft else []
-    who = {"user_id": viewer.user_id, "author": viewer.name}
+    who: dict[str, Any] = {"user_id": viewer.user_id, "author": viewer.name}
     if kind == "note":
         writing.note(case.id, text=text, files=files, **who)
     else:

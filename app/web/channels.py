@@ -126,7 +126,7 @@ def _given(spec: ChannelSpec) -> tuple[dict[str, Any], dict[str, str]]:
 def test(account_id: int) -> Any:
     """Try the account for real and keep the result as its health. The network is asked with no transaction open."""
     account = accounts.get(account_id)
-    db.session().rollback()
+    db.let_go()
     for side, health in _try(account).items():
         accounts.note_health(account_id, side, health)
     return redirect(f"/channels/{account_id}?tested=1", 303)

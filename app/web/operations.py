@@ -6,8 +6,7 @@ from typing import Any
 
 from flask import Blueprint, redirect
 
-from app.cases.models import Case
-from app.db import session
+from app.cases import queries as cases
 from app.identity import policy
 from app.messaging import delivery, intake, queries
 from app.orchestration import driving
@@ -24,10 +23,10 @@ resolves = allow_if(policy.may_resolve_faults)
 def faults() -> str:
     """List stuck steps with their cause, troubled mails and troubled deliveries."""
     stuck = [
-        {"fault": fault, "case": session().get_one(Case, driving.case_of_instance(fault.instance_id))}
+        {"fault": fault, "case": cases.get(driving.case_of_instance(fault.instance_id))}
         for fault, _instance in workflow.open_faults()
     ]
-    deliveries = [(d, session().get_one(Case, d.case_id)) for d in queries.troubled_deliveries()]
+    deliveries = [(d, cases.get(d.case_id)) for d in queries.troubled_deliveries()]
     return shell.page(
         "faults.html", section="faults", stuck=stuck, envelopes=queries.troubled_envelopes(), deliveries=deliveries
     )

@@ -78,7 +78,7 @@ def change(order: WorkOrder, values: Mapping[str, Any], *, kind: str = "work_ord
     """Set state, party or limits; stamps the times that belong to a state. Records `kind` with what differs."""
     unknown = set(values) - SETTABLE
     if unknown:
-        raise Invalid("unknown_field", f"A work order has no field {sorted(unknown)[0]} that could be set.")
+        raise Invalid("unknown_field", f"A work order has no field {min(unknown)} that could be set.")
     changes: dict[str, Any] = {}
     for name, value in values.items():
         wanted = WorkOrderState(value) if name == "state" else value
