@@ -5,6 +5,7 @@ Jobs carry a name and a row id, as JSON. All jobs go through one lane by default
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
@@ -13,20 +14,24 @@ from redis.exceptions import RedisError
 from rq import Queue
 from rq.serializers import JSONSerializer
 
-from app.db import after_commit, in_unit_of_work
+from app.db import after_commit, frame, in_unit_of_work
 from app.logs import log
 from app.settings import settings
 
 LANE = "desk"
 ENTRY = "app.jobs.run"
 JOB_SECONDS = 300
+ROWS_A_JOB = 8
+SHARED = frozenset({"ingest"})
+RUNG = "ringback:rung:"
+RUNG_SECONDS = 2
 
 
 class Doorbell(Protocol):
     """What rings."""
 
-    def ring(self, job: str, ref: int) -> None:
-        """Wake a worker for this job and row."""
+    def ring(self, job: str, refs: Sequence[int]) -> None:
+        """Wake a worker for this job and these rows."""
 
 
 @cache
@@ -51,12 +56,32 @@ def lane(name: str = LANE) -> Queue:
 class RqDoorbell:
     """Rings through RQ. A Redis that does not answer is logged and forgotten: the sweep re-rings what is due."""
 
-    def ring(self, job: str, ref: int) -> None:
-        """Enqueue `app.jobs.run(job, ref)`; results are not kept."""
+    def ring(self, job: str, refs: Sequence[int]) -> None:
+        """Enqueue `app.jobs.run(job, *refs)` for a few rows at a time; results are not kept.
+
+        A job that looks for its rows itself (SHARED) is not enqueued again while it stands in the lane.
+        """
         try:
-            lane().enqueue_call(ENTRY, args=(job, ref), result_ttl=0, failure_ttl=3600)
+            if job in SHARED:
+                if connection().set(f"{RUNG}{job}", 1, nx=True, ex=RUNG_SECONDS):
+                    _enqueue(job, refs[-1:])
+                return
+            for start in range(0, len(refs), ROWS_A_JOB):
+                _enqueue(job, refs[start : start + ROWS_A_JOB])
         except RedisError as error:
-            log().warning("doorbell_silent", job=job, ref=ref, error=str(error))
+            log().warning("doorbell_silent", job=job, refs=list(refs), error=str(error))
+
+
+def _enqueue(job: str, refs: Sequence[int]) -> None:
+    lane().enqueue_call(ENTRY, args=(job, *refs), result_ttl=0, failure_ttl=3600)
+
+
+def answered(job: str) -> None:
+    """Say that this SHARED job begins to look for its rows: whoever rings from now on needs a new one."""
+    try:
+        connection().delete(f"{RUNG}{job}")
+    except RedisError as error:  # the mark ends by itself
+        log().warning("doorbell_silent", job=job, error=str(error))
 
 
 class FakeDoorbell:
@@ -66,9 +91,9 @@ class FakeDoorbell:
         """Start with an empty book."""
         self.rung: list[tuple[str, int]] = []
 
-    def ring(self, job: str, ref: int) -> None:
+    def ring(self, job: str, refs: Sequence[int]) -> None:
         """Remember the ring."""
-        self.rung.append((job, ref))
+        self.rung.extend((job, ref) for ref in refs)
 
 
 _bell: Doorbell = RqDoorbell()
@@ -82,7 +107,10 @@ def use(bell: Doorbell) -> None:
 
 def ring(job: str, ref: int) -> None:
     """Wake a worker for `job` on row `ref`, after the current transaction has committed (at once outside of one)."""
-    if in_unit_of_work():
-        after_commit(lambda: _bell.ring(job, ref))
-    else:
-        _bell.ring(job, ref)
+    if not in_unit_of_work():
+        _bell.ring(job, [ref])
+        return
+    rung: list[int] = frame().info.setdefault(f"rung {job}", [])
+    if not rung:  # also after a savepoint took everything back, with the hook
+        after_commit(lambda: _bell.ring(job, rung))
+    rung.append(ref)

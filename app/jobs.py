@@ -16,11 +16,14 @@ from app.orchestration import intake as ingesting
 from app.settings import settings
 
 SWEEP = 200
+BATCHES = 16
 
 
 def ingest(_envelope_id: int) -> None:
     """Work on waiting envelopes; the one that rang is among them unless somebody has it already."""
-    ingesting.ingest_waiting()
+    doorbell.answered(intake.INGEST_JOB)
+    if ingesting.ingest_waiting(batches=BATCHES) >= BATCHES * ingesting.BATCH:
+        doorbell.ring(intake.INGEST_JOB, 0)  # the rest comes after what else stands in the lane
 
 
 def deliver(delivery_id: int) -> None:
@@ -44,8 +47,21 @@ def _fire(instance_id: int) -> None:
 JOBS: dict[str, Callable[[int], None]] = {"ingest": ingest, "deliver": deliver, "timer": timer}
 
 
-def run(job: str, ref: int) -> None:
-    """Run a job by name: what RQ calls. An error is logged with its ids and raised; the row stays due, so the sweep comes back."""
+def run(job: str, *refs: int) -> None:
+    """Run a job by name for one row or several: what RQ calls. An error is logged with its ids and raised when all were tried;
+    the row stays due, so the sweep comes back.
+    """
+    failed: Exception | None = None
+    for ref in refs:
+        try:
+            _run(job, ref)
+        except Exception as error:  # noqa: BLE001 -- logged where it happened; the next row is not to blame
+            failed = error
+    if failed is not None:
+        raise failed
+
+
+def _run(job: str, ref: int) -> None:
     with structlog.contextvars.bound_contextvars(job=job, ref=ref):
         try:
             JOBS[job](ref)

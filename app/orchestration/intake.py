@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app import db, events
+from app import db, doorbell, events
 from app.cases import queries as case_queries
 from app.cases import service as cases
 from app.cases.models import Case
@@ -46,6 +46,8 @@ def ingest_waiting(*, batches: int | None = None) -> int:
         claimed = db.transact(lambda: intake.claim(limit=BATCH))
         if not claimed:
             break
+        if len(claimed) == BATCH:
+            doorbell.ring(intake.INGEST_JOB, 0)  # there may be more than one worker's share
         crash_point("ingest.after_claim")
         _ingest_together(claimed)
         total += len(claimed)
@@ -57,7 +59,7 @@ def _ingest_together(claimed: Sequence[Claimed]) -> None:
     try:
         read = [Read(item, _read(item)) for item in claimed]
         db.hopefully(lambda: _ingest(read))
-    except (Exception, db.HopeLost):
+    except (Exception, db.HopeLost):  # noqa: BLE001 -- the one that fails alone is logged then
         for item in claimed:
             _ingest_safely(item)
 
