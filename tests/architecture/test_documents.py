@@ -53,6 +53,15 @@ def test_every_front_end_library_is_accounted_for() -> None:
     assert not {library for library in wanted if f"| {library} |" not in text}
 
 
+def test_no_library_is_described_that_is_gone() -> None:
+    described = set(re.findall(r"^\| ([@\w./-]+) \|", (ROOT / "docs/dependencies.md").read_text(), flags=re.MULTILINE))
+    package = json.loads((ROOT / "package.json").read_text())
+    wanted = {*package["dependencies"], *package["devDependencies"], "library"}
+    for name in ("requirements.in", "requirements-dev.in"):
+        wanted |= {re.split(r"[\[=<>~! ]", line)[0] for line in (ROOT / name).read_text().splitlines()}
+    assert not described - wanted
+
+
 def test_pinned_requirements_name_no_index() -> None:
     for name in ("requirements.txt", "requirements-dev.txt"):
         lines = (ROOT / name).read_text().splitlines()
