@@ -13,6 +13,9 @@ MAX_LINES = 4000
 _WIDTH = 1000  # characters of a line that are looked at
 _MAX_SPAN = 5  # lines of one attribution
 _MAX_JOINED = 420
+_MAX_NAMED = 110  # from the verb to the end of the name
+_NAME_WORDS = 6
+_DATE_BEGINS = 30  # where the date has begun in `On Monday, May 6 …`
 _MAX_TRIED = 200  # lines that end like an attribution; nobody answers more mails at once
 _SHORT = 200
 _BLANK = " " + RULE + INDENT
@@ -209,7 +212,9 @@ def _attribution_start(heads: list[str], kinds: list[str], index: int) -> int | 
         if len(joined) > _MAX_JOINED:
             break
         opens = bool(words.OPENER.match(joined))
-        if _is_attribution(joined, opens=opens, quoted=quoted) and _whole(heads, kinds, start, opens=opens):
+        if _is_attribution(joined, opens=opens, quoted=quoted, single=start == index) and _whole(
+            heads, kinds, start, opens=opens
+        ):
             return start
     return None
 
@@ -229,19 +234,30 @@ def _quote_follows(kinds: list[str], index: int) -> bool:
     return False
 
 
-def _is_attribution(joined: str, *, opens: bool, quoted: bool) -> bool:
+def _is_attribution(joined: str, *, opens: bool, quoted: bool, single: bool) -> bool:
+    """With quoted lines after it, signs of an attribution are enough; alone it has to be one without a doubt."""
     closed = joined[-1:] in ":："
-    dated = bool(words.DATE.search(joined))
-    mailbox = bool(words.MAILBOX.search(joined))
+    exact = bool(words.EXACT_DATE.search(joined)) and any(letter.isdigit() for letter in joined[:_DATE_BEGINS])
+    dated = exact or (quoted and bool(words.DATE.search(joined)))
     if words.VERB_LAST.search(joined) and (closed or quoted):
-        return (
-            (opens and (dated or mailbox or quoted)) or mailbox or (quoted and len(joined) < 120) or (dated and closed)
+        return (opens and (dated or (quoted and bool(words.MAILBOX.search(joined))))) or _names(
+            joined, quoted=quoted, single=single
         )
-    if closed and words.VERB_FIRST.search(joined):
-        return (dated or mailbox) and (opens or quoted or mailbox)
-    if dated and words.BARE.search(joined):
+    if closed and (verb := words.VERB_FIRST.search(joined)):
+        return (opens and dated and len(joined) - verb.start() <= _MAX_NAMED) or _names(
+            joined, quoted=quoted, single=False
+        )
+    if (dated or words.EXACT_DATE.search(joined)) and words.BARE.search(joined):
         return (closed or quoted) and (opens or quoted or bool(words.DATE.match(joined)))
     return False
+
+
+def _names(joined: str, *, quoted: bool, single: bool) -> bool:
+    """Whether the line names somebody: with a mailbox in brackets, or right before the quote just so."""
+    bracketed = words.BRACKETED.search(joined)
+    if bracketed and (len(joined[: bracketed.start()].split()) <= _NAME_WORDS or words.EXACT_DATE.search(joined)):
+        return True
+    return quoted and single and len(joined.split()) <= _NAME_WORDS and bool(words.NAME_WROTE.match(joined))
 
 
 # ---- lines that a client broke when it quoted them

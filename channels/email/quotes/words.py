@@ -22,7 +22,7 @@ VERB_LAST = re.compile(
 )
 # … or before the name.
 VERB_FIRST = re.compile(
-    r"\b(?:schrieb(?:en)?|schreef|skrev|skreiv|wrote|writes|escribió|escreveu|a écrit|ha scritto|написал(?:а|\(а\))?|kirjoitti|napisał(?:a|\(a\))?|ezt írta|kirjutas|missatge de)\b"
+    r"\b(?:schrieb(?:en)?|schreef|skrev|skreiv|wrote (?:on|at)|escribió|escreveu|a écrit|ha scritto|написал(?:а|\(а\))?|kirjoitti|napisał(?:a|\(a\))?|ezt írta|kirjutas|missatge de)\b"
     r".{1,160}[:：]\s*$",
     _I,
 )
@@ -33,11 +33,11 @@ DASHED = re.compile(
 )
 # How the line begins where it begins so.
 OPENER = re.compile(
-    r"[\s*_\"'(<\[-]{0,6}(?:on|at|in (?:a|your) (?:message|mail|article)|quoting|le|el|em|no dia|a|il giorno|il|in data|op|am|den|på|w dniu|dnia|dne|dňa|"
+    r"[\s*_\"'(<\[-]{0,6}(?:on|at|in (?:a|your) (?:message|mail|article)|quoting|le|el|em|no dia|il giorno|il|in data|op|am|den|på|w dniu|dnia|dne|dňa|"
     r"pe|pada|tanggal|vào|στις|tarihinde|"
-    r"mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|mo|di|mi|do|fr|sa|so|вт|пн|ср|чт|пт|сб|вс|"
+    r"mon|tue|wed|thu|fri|sat|sun|lun|mar|mer|jeu|ven|sam|dim|mo|di|mi|sa|вт|пн|ср|чт|пт|сб|вс|"
     r"понедельник|вторник|среда|четверг|пятница|суббота|воскресенье|ma|wo|vr|za|zo|ti|ke|to|pe|la|su)\b"
-    r"|[\s*_\"'(<\[-]{0,6}(?:在|於|于|בתאריך|في|بتاريخ|\d{1,4}[-/.年 ])",
+    r"|[\s*_\"'(<\[-]{0,6}(?:在|於|于|בתאריך|في|بتاريخ|\d{1,4}[-/.年년 ])",
     _I,
 )
 DATE = re.compile(
@@ -46,6 +46,18 @@ DATE = re.compile(
     _I,
 )
 MAILBOX = re.compile(r"[<\[(（]?(?:mailto:)?[\w.+%'=&/-]{1,80}(?:@|\s\[?at\]?\s)[\w.-]{1,120}[>\])）]?", _I)
+# A date with its year, its time, or in figures: nobody drops it into a sentence without meaning a moment.
+EXACT_DATE = re.compile(
+    r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}[:.h]\d{2}|\b(?:19|20)\d\d(?!\d)|\d{1,2}月\d{1,2}日|\d{1,2}\s?[時时點点]\s?\d{2}",
+    _I,
+)
+# A mailbox in brackets.
+BRACKETED = re.compile(r"[<\[(]{1,2}(?:mailto:)?\s?[^\s<>()\[\]]{1,120}@\s?[^\s<>()\[\]]{1,120}", _I)
+# `Dana Fox wrote:` and nothing more.
+NAME_WROTE = re.compile(
+    r"^\W{0,4}(?!(?:he|she|i|you|they|we|it|as|what|who|and|er|sie|ich|il|elle|je|vous|él|ella|ele|ela|lui|lei)\b)[^\W\d_][^,.:;!?\d]{1,50}\s?[:：]?\s*$",
+    _I,
+)
 # A date, then a mailbox at the end, and no verb at all (old Gmail, Gmail in Russian, Japanese …).
 BARE = re.compile(
     r"(?:<|&lt;|\[mailto:|\()[^<>\s]{1,120}@[^<>\s]{1,120}(?:>|&gt;|\]|\))(?:\s*(?:于|の|님).{0,40})?\s*[:：]?\s*$", _I

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from channels.email.html import sanitise
 from channels.email.htmltext import to_text
@@ -249,3 +251,31 @@ def test_a_long_mail_keeps_its_new_text_whole():
     long = "\n".join(f"line {number} of the log" for number in range(9000))
     assert extract_reply(long) == long
     assert extract_reply(f"See the log.\n\n{ATTRIBUTIONS[0][1]}\n{quoted(long)}") == "See the log."
+
+
+SENTENCES = [
+    "The pump is still broken.", "Please send somebody on Monday at 9:30!", "Water runs down into the cellar:", "- first the valve", "1. then the pump", "On Monday I was not there.",
+    "From the cellar came a noise.", "Date of the visit: 6 May 2024", "Our colleague wrote nothing.", "On 2 May your colleague said he would call.", "See https://example.com/a?b=c (the manual).",
+    "Write to bob@example.com, please.", "您好，水泵还是坏的。", "请在2024年5月6日之前回复：", "Danke und Grüße", "Le 6 mai, personne n'est venu.", "Am Montag war niemand da:", "Sent the parcel back yesterday.",
+    "To: be honest", "Subject to change.", "> is the prompt", "*bold words*", "_________", "Thanks\nDana", "ok", "I wrote:", "As Bob said:",
+]  # fmt: skip
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    st.lists(st.sampled_from(SENTENCES[:20] + SENTENCES[23:]), min_size=1, max_size=8),
+    st.sampled_from(ATTRIBUTIONS + SEPARATORS),
+    st.integers(0, 4),
+)
+def test_no_new_word_is_ever_lost(sentences, style, layout):
+    new = [f"{sentence} w{number}w" for number, sentence in enumerate(sentences)]
+    top, quote = "\n\n".join(new), quoted(QUOTED)
+    mail = {
+        0: top,
+        1: f"{top}\n\n{style[1]}\n\n{quote}",
+        2: f"{ATTRIBUTIONS[0][1]}\n{quote}\n\n{top}",
+        3: "".join(f"> asked\n> again\n{one}\n" for one in new),
+        4: f"{top}\n\nSent from my iPhone",
+    }[layout]
+    reply = extract_reply(mail)
+    assert [one for one in new if one not in reply] == []
