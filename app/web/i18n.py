@@ -24,12 +24,13 @@ LANGUAGES: Mapping[str, Locale] = {"en": Locale("en"), "zh": Locale("zh", "CN", 
 FOLDER = Path(__file__).parent / "translations"
 COOKIE = "lang"
 YEAR_SECONDS = 31_536_000
+_DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d")
 _GAP = re.compile(r"\{\d\}")
 _STEPS = ((86_400, "span_days"), (3_600, "span_hours"), (60, "span_minutes"))
 
 
 def install(app: Flask) -> None:
-    """Give the templates `_`, `ngettext`, `locale`, `span`, `moment`, `day` and `js_texts`; remember `?lang=` in a cookie."""
+    """Give the templates `_`, `ngettext`, `locale`, `span`, `moment`, `day`, `plainly`, `js_texts`, `known_words`; remember `?lang=` in a cookie."""
     app.jinja_env.globals.update(
         _=gettext,
         gettext=gettext,
@@ -39,6 +40,8 @@ def install(app: Flask) -> None:
         moment=moment,
         day=day,
         js_texts=js_texts,
+        plainly=plainly,
+        known_words=words.KEYS,
     )
     app.after_request(_remember)
 
@@ -158,6 +161,15 @@ def span(seconds: float) -> str:
 def moment(at: datetime) -> str:
     """Return a date with its time, in UTC; the scripts show the reader's own time in its place."""
     return str(format_datetime(at, "medium", locale=LANGUAGES[locale()])) + " UTC"
+
+
+def plainly(value: object) -> str:
+    """Return a stored value as a person reads it: dates written out, states and the like in their language."""
+    if isinstance(value, str) and _DATE.match(value):
+        return moment(datetime.fromisoformat(value))
+    if isinstance(value, bool):
+        return "✓" if value else "✗"
+    return "–" if value is None or value == "" else gettext(value)
 
 
 def day(at: datetime) -> str:

@@ -14,7 +14,7 @@ PLAIN: Final = (
     "low", "normal", "high", "urgent",
     "dispatch", "reply", "chase", "amend", "cancel", "archive", "accept", "decline", "review", "accepted",
     "email", "voice", "sms", "chat", "fax", "letter", "web", "phone", "telegram",
-    "incident", "request", "complaint", "question", "problem", "change", "repair",
+    "incident", "fault", "request", "complaint", "question", "problem", "change", "repair",
     "auto", "light", "dark", "time limit", "first response",
     "auto-reply", "list", "loop", "none",
     "Bad Request", "Unauthorized", "Forbidden", "Not Found", "Method Not Allowed", "Conflict", "Gone",
@@ -64,6 +64,17 @@ _EVENTS = {
     "event_fault_raised": "A step got stuck", "event_fault_retried": "Stuck step tried again",
     "event_fault_skipped": "Stuck step skipped", "event_urgency_raised": "Urgency raised",
     "event_attention_drawn": "Attention drawn", "event_chain_sealed": "Chain sealed",
+    "event_case_amended": "Case amended", "event_message_written": "Message written", "event_note_written": "Note written",
+    "event_work_order_changed": "Work order changed", "event_fault_resolved": "Stuck step resolved",
+    "event_delivery_queued": "Mail waits to be sent", "event_delivery_sending": "Mail is being sent",
+    "event_process_deployed": "Process version stored", "event_process_published": "Process version published",
+    "event_account_saved": "Channel account saved", "event_entry_rule_saved": "Entry rule saved",
+    "event_entry_rule_removed": "Entry rule removed", "event_envelope_failed": "Mail could not be read",
+    "event_member_added": "Member added", "event_member_removed": "Member removed", "event_team_saved": "Team saved",
+    "event_password_changed": "Password changed", "event_signed_in": "Signed in",
+    "event_signed_out_everywhere": "Signed out everywhere", "event_token_made": "Token made",
+    "event_token_revoked": "Token revoked", "event_user_activated": "User activated", "event_user_changed": "User changed",
+    "event_user_created": "User created", "event_user_deactivated": "User deactivated",
     "event_chain_reopened": "Chain reopened", "event_notified": "Notified", "event_reason_given": "Reason given",
 }  # fmt: skip
 
@@ -73,7 +84,12 @@ _FIELDS = {
     "field_language": "language", "field_priority": "priority", "field_queue_key": "queue", "field_status": "status",
     "field_subject": "subject", "field_type": "type", "field_team_id": "team", "field_attention": "attention",
     "field_reopen_until": "may be reopened until", "field_retain_until": "kept until", "field_account_id": "channel",
-    "field_channel": "channel",
+    "field_channel": "channel", "field_chase_count": "chased", "field_escalation": "escalation", "field_title": "title",
+    "field_is_unread": "unread", "field_due_within": "time limit", "field_tier": "tier",
+    "cause_element": "element", "cause_process": "process", "cause_step": "step", "cause_rule": "rule",
+    "cause_timer": "timer", "cause_capability": "capability", "cause_envelope": "mail", "cause_threading": "threading",
+    "cause_delivery": "delivery", "cause_task": "task", "cause_action": "action", "cause_message": "message",
+    "cause_instance": "process run", "cause_visit": "visit", "cause_why": "because", "cause_decision": "decision",
 }  # fmt: skip
 
 _SCRIPTS = {

@@ -40,7 +40,13 @@ def page() -> str:
     words = SAMPLES["zh" if request.args.get("lang") == "zh" else "en"]
     now = utcnow()
     rows = [_row(number, subject, now) for number, subject in enumerate(words["subjects"])]
-    case = SimpleNamespace(number="RB-2026-004217", subject=words["subjects"][0], channel="email", contact_name="Dana", **{k: words[k] for k in ("text", "note", "answer", "step")})
+    case = SimpleNamespace(
+        number="RB-2026-004217",
+        subject=words["subjects"][0],
+        channel="email",
+        contact_name="Dana",
+        **{k: words[k] for k in ("text", "note", "answer", "step")},
+    )
     order = SimpleNamespace(state="accepted", dispatched_at=now - timedelta(hours=3), accepted_at=now - timedelta(hours=2), replied_at=None, ended_at=None, due_at=now + timedelta(minutes=41), chase_count=2, escalation=1, round=1)  # fmt: skip
     events = [
         {"seq": seq, "kind": kind, "at": (now - timedelta(hours=9 - seq)).isoformat(), "actor_name": "Bob", "data": {"changes": changes} if changes else {}, "cause": {"element": "chase", "rule": "escalate.2"}, "hash": "9f2c" * 16, "previous": "77be" * 16}
@@ -66,6 +72,8 @@ def _row(number: int, subject: str, now):
 def make_app():
     """Make an application that serves the style guide at /styleguide; nobody is signed in, somebody is drawn."""
     app = create_app(("app.web.health", "tests.support.styleguide"))
-    app.jinja_env.globals["viewer"] = lambda: SimpleNamespace(name="Alice", role="agent", theme=request.args.get("theme", "auto"), login="alice", user_id=1)
+    app.jinja_env.globals["viewer"] = lambda: SimpleNamespace(
+        name="Alice", role="agent", theme=request.args.get("theme", "auto"), login="alice", user_id=1
+    )
     app.dispatch_request = lambda: Flask.dispatch_request(app)  # no database behind this page, so no frame around it
     return app

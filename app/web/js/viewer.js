@@ -55,10 +55,13 @@ function draw(viewer, { elements }, { isMini, text, element }) {
     const shape = known.get(state.id);
     if (shape?.waypoints) {
       if (state.visits) canvas.addMarker(shape, "rb-taken");
-    } else if (shape) said.push(...drawShape(viewer, shape, state, { isMini, text }));
+    } else if (shape && !isContainer(shape)) said.push(...drawShape(viewer, shape, state, { isMini, text }));
   }
   element.setAttribute("aria-label", said.join("; ") || text("process"));
 }
+
+// A token in an open sub-process stands on one of its steps too, and that is where it is shown.
+const isContainer = (shape) => (shape.children ?? []).length > 0;
 
 // Returns what a screen reader is told about this element.
 function drawShape(viewer, shape, state, { isMini, text }) {
