@@ -15,12 +15,14 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
-from app import bootstrap, doorbell, jobs
+from app import bootstrap, db, doorbell, jobs
+from app.identity import service as identity
 from app.logs import log
 from app.settings import settings
 
 JOBS_PER_LIFE = 20_000
 WITHOUT_REDIS = 1.0
+TIDY_SECONDS = 3600.0  # how often ended sessions, old throttles and kept answers are forgotten
 
 
 class LaneWorker(SimpleWorker):
@@ -49,7 +51,7 @@ def work() -> None:
 def clock() -> None:
     """Ring for due timers, and again for everything that a lost ring left behind."""
     bootstrap.start(pool_size=1)
-    swept = 0.0
+    swept = tidied = 0.0
     while True:
         wait = 1.0
         try:
@@ -57,6 +59,9 @@ def clock() -> None:
             if time.monotonic() - swept >= settings().sweep_seconds:
                 jobs.sweep()
                 swept = time.monotonic()
+            if time.monotonic() - tidied >= TIDY_SECONDS:
+                db.transact(identity.tidy)
+                tidied = time.monotonic()
         except Exception:  # noqa: BLE001 -- logged; the clock must go on
             log().error("clock_stumbled", exc_info=True)
         time.sleep(wait)
