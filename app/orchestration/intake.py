@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,9 +19,10 @@ from app.logs import log
 from app.messaging import accounts, delivery, filters, intake, providers, reply_tokens, store, threading
 from app.messaging.intake import Claimed, Settled
 from app.messaging.models import EnvelopeState
-from app.orchestration import driving
+from app.orchestration import driving, intents
 from app.routing import service as routing
 from app.settings import settings
+from app.workflow import queries
 from channels.port import Address, Auto, DeliveryUpdate, InboundEvent, InboundMessage, RawEnvelope
 
 BATCH = 8
@@ -204,11 +205,25 @@ def _follow_up(
 ) -> tuple[int, str]:
     message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason)
     if inbound.auto is Auto.NONE:
-        names = _names(message_id, inbound, kind)
-        heard = driving.deliver(case.id, "customer_message", {**names, "by": "customer"}, message=names)
-        if not heard:
+        names = {**_names(message_id, inbound, kind), "by": "customer"}
+        if not _asks(case, names) and not driving.deliver(case.id, "customer_message", names, message=names):
             events.record("message_unheard", chain=cases.chain_of(case.id), name="customer_message", sender=None)
     return message_id, reason
+
+
+def _asks(case: Case, names: Mapping[str, Any]) -> bool:
+    """Perform the verb that a customer's words ask for, if the case's process offers it to customers now."""
+    intent = intents.read(str(names["text"]))
+    own = driving.case_instance(case.id)
+    if intent is None or own is None:
+        return False
+    for action in queries.actions([own]):
+        if action.verb == intent.verb and "customer" in action.roles:
+            cause = {**events.current_cause(), "words": intent.words}
+            with events.acting(cause=cause):
+                driving.act(case.id, intent.verb, dict(names), instance_id=own, token=action.token, role="customer")
+            return True
+    return False
 
 
 def _store(item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str) -> int:
