@@ -206,24 +206,27 @@ def _follow_up(
     message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason)
     if inbound.auto is Auto.NONE:
         names = {**_names(message_id, inbound, kind), "by": "customer"}
-        if not _asks(case, names) and not driving.deliver(case.id, "customer_message", names, message=names):
+        verb = _asked_verb(case, names)
+        # A chase is also news for whoever waits for the customer; what a cancellation leaves behind hears nothing more.
+        heard = verb == "cancel" or driving.deliver(case.id, "customer_message", names, message=names)
+        if not heard and not verb:
             events.record("message_unheard", chain=cases.chain_of(case.id), name="customer_message", sender=None)
     return message_id, reason
 
 
-def _asks(case: Case, names: Mapping[str, Any]) -> bool:
-    """Perform the verb that a customer's words ask for, if the case's process offers it to customers now."""
+def _asked_verb(case: Case, names: Mapping[str, Any]) -> str:
+    """Perform the verb that a customer's words ask for, if the case's process offers it to customers now; return it."""
     intent = intents.read(str(names["text"]))
     own = driving.case_instance(case.id)
     if intent is None or own is None:
-        return False
+        return ""
     for action in queries.actions([own]):
         if action.verb == intent.verb and "customer" in action.roles:
             cause = {**events.current_cause(), "words": intent.words}
             with events.acting(cause=cause):
                 driving.act(case.id, intent.verb, dict(names), instance_id=own, token=action.token, role="customer")
-            return True
-    return False
+            return intent.verb
+    return ""
 
 
 def _store(item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str) -> int:
