@@ -18,6 +18,17 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (event.target.id === "main" || event.target.id === "desk") main?.focus({ preventScroll: true });
 });
 
+// A case that was opened by its address stands beside the list that was looked at last.
+const VIEW = "ringback-view";
+const list = document.querySelector("#list[hx-get^='/inbox/']");
+if (list && sessionStorage.getItem(VIEW)) list.setAttribute("hx-get", `/inbox/${sessionStorage.getItem(VIEW)}`);
+document.addEventListener("htmx:afterSettle", () => remember());
+document.addEventListener("DOMContentLoaded", () => remember());
+function remember() {
+  const view = document.querySelector("#list [data-list]")?.dataset.list;
+  if (view && view !== "search") sessionStorage.setItem(VIEW, view);
+}
+
 // A timeline opens at its end, and follows what comes in while the reader is there; who reads further up is left alone.
 export function toEnd(root) {
   for (const flow of root.querySelectorAll("[data-scroll-end]")) flow.scrollTop = flow.scrollHeight;

@@ -20,10 +20,10 @@ export async function mount(element, { text }) {
     element.replaceChildren(instead ?? badge("blank", text("no_diagram")));
     return;
   }
+  if (!element.isConnected) return;
   element.replaceChildren();
   viewer.attachTo(element);
   const canvas = viewer.get("canvas");
-  canvas.zoom("fit-viewport", "auto");
   element.setAttribute("role", "group");
   if (!isMini) element.append(tools(canvas, text));
   const show = (state) => draw(viewer, state, { isMini, text, element });
@@ -32,10 +32,24 @@ export async function mount(element, { text }) {
     else if (element.dataset.stateUrl) await fetchState(element.dataset.stateUrl, show);
   };
   await refresh();
-  if (isMini) lookAtTokens(viewer);
+  whenSized(element, () => {
+    canvas.resized();
+    canvas.zoom("fit-viewport", "auto");
+    if (isMini) lookAtTokens(viewer);
+  });
   if (element.dataset.refresh) document.body.addEventListener(element.dataset.refresh, refresh);
   // A slider over the history draws the state of another moment by this event.
   element.addEventListener("rb:state", (event) => show(event.detail));
+}
+
+// A frame that is not on screen has no size to fit a diagram into: wait until it has one.
+function whenSized(element, action) {
+  const watch = new ResizeObserver(([{ contentRect }]) => {
+    if (!contentRect.width || !contentRect.height) return;
+    watch.disconnect();
+    action();
+  });
+  watch.observe(element);
 }
 
 async function fetchState(url, show) {
