@@ -91,6 +91,5 @@ def logout_everywhere() -> Response:
 def _gone() -> Response:
     g.pop("new_cookie", None)
     response: Response = redirect("/login", 303)  # type: ignore[assignment]
-    response.headers["Clear-Site-Data"] = '"cache"'
     cookies.drop_session(response)
     return response

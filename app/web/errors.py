@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 from flask import Flask, Response, redirect, render_template, request
@@ -79,9 +79,15 @@ def _login_needed(error: LoginNeeded) -> Response:
         response.headers["WWW-Authenticate"] = 'Bearer realm="Ringback"'
         return response
     if request.headers.get("HX-Request"):
-        return Response(status=401, headers={"HX-Redirect": "/login"})
-    target = request.full_path.rstrip("?") if request.method == "GET" else "/"
-    return redirect(f"/login?next={quote(target)}" if target != "/" else "/login", 303)  # type: ignore[return-value]
+        shown = urlsplit(request.headers.get("HX-Current-URL", ""))  # the page the part is of: where to come back to
+        return Response(status=401, headers={"HX-Redirect": _login_path(shown.path, shown.query)})
+    path, query = (request.path, request.query_string.decode(errors="replace")) if request.method == "GET" else ("", "")
+    return redirect(_login_path(path, query), 303)  # type: ignore[return-value]
+
+
+def _login_path(path: str, query: str) -> str:
+    target = f"{path}?{query}" if query else path
+    return f"/login?next={quote(target)}" if target not in {"", "/"} else "/login"
 
 
 def _refused(error: DeskError) -> Response:

@@ -131,6 +131,8 @@ def test_strangers_are_sent_to_the_login_and_back(browser, cast):
     assert stranger.post("/probe/write").location == "/login"
     part = stranger.get("/probe/agents", headers={"HX-Request": "true"})
     assert (part.status_code, part.headers["HX-Redirect"]) == (401, "/login")
+    on_page = {"HX-Request": "true", "HX-Current-URL": "http://localhost/cases/7?tab=audit"}
+    assert stranger.get("/probe/agents", headers=on_page).headers["HX-Redirect"] == "/login?next=/cases/7%3Ftab%3Daudit"
     program = stranger.get("/api/probe")
     assert (program.status_code, program.content_type) == (401, "application/problem+json")
     assert program.headers["WWW-Authenticate"].startswith("Bearer")
