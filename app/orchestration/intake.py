@@ -70,7 +70,7 @@ def _ingest_safely(item: Claimed) -> None:
     try:
         read = [Read(item, _read(item))]
         db.transact(lambda: _ingest(read))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- whatever it is, the next mail must not wait for it
         log().error("ingest_failed", envelope=item.id, attempt=item.attempts, exc_info=True)
         reason = f"{type(error).__name__}: {error}"
         db.transact(lambda: _note_failure(item, reason))

@@ -8,7 +8,7 @@ from app.orchestration import intents
 
 
 @pytest.mark.parametrize(
-    ("text", "verb"),
+    "text,verb",
     [
         ("CHASE", "chase"),
         ("追单", "chase"),

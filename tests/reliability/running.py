@@ -51,7 +51,7 @@ class Sink:
     mails: list[bytes] = field(default_factory=list)
     controller: Controller | None = None
 
-    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:  # noqa: N802 -- aiosmtpd's name
+    async def handle_DATA(self, _server: object, _session: object, envelope: Any) -> str:
         self.mails.append(envelope.content)
         return "250 taken"
 
@@ -194,7 +194,7 @@ def _faults_of_case(desk: RunningDesk, key: str, case_id: int, book: Counter[str
         broken.append(f"{key}: {len(sent)} acknowledgements instead of one")
     for row in sent:
         times = book[row["rfc_id"]]
-        if times != 1 and not (row["reason"] == "in_doubt" and times == 2):  # noqa: PLR2004 -- once more, and said so
+        if times != 1 and not (row["reason"] == "in_doubt" and times == 2):
             broken.append(f"{key}: acknowledged {times} times, state {row['state']}, reason {row['reason']!r}")
     tasks = desk.query(
         "select t.id from tasks t join drives d on d.instance_id = t.instance_id where d.case_id = %s", case_id

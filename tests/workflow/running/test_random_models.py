@@ -50,7 +50,7 @@ class Writer:
             return self.task()
         kinds = [self.task, self.split, self.split, self.circle, self.nested, self.nested, self.race, self.several]
         chosen = self.random.choice(kinds)
-        return chosen() if chosen in (self.task, self.race, self.several) else chosen(depth - 1)  # type: ignore[call-arg]
+        return chosen() if chosen in (self.task, self.race, self.several) else chosen(depth - 1)
 
     def task(self) -> tuple[str, list[str], str, str]:
         name = self.name("u")
