@@ -18,6 +18,7 @@ from app.web import i18n, words
 ROOT = Path(__file__).resolve().parent.parent
 METHODS = [("app/web/**.py", "python"), ("app/web/templates/**.html", "jinja2")]
 OPTIONS = {"app/web/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+GAP = re.compile(r"\{\d\}")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
 CODE = re.compile(r"[a-z][a-z0-9_]+")
 
@@ -38,7 +39,7 @@ def collect() -> Texts:
     for module in sorted((ROOT / "app").rglob("*.py")):
         if (ROOT / "app" / "cli") in module.parents:
             continue  # commands speak English
-        for text in refusals(ast.parse(module.read_text())):
+        for text in {*refusals(tree := ast.parse(module.read_text())), *remarks(tree)}:
             found[text].add(str(module.relative_to(ROOT)))
     return found
 
@@ -62,6 +63,19 @@ def refusals(tree: ast.Module) -> Iterator[str]:
         ):
             text = sentence(node.args[1])
             if text and " " in text:
+                yield text
+
+
+def remarks(tree: ast.Module) -> Iterator[str]:
+    """Yield the sentences of a diagram's findings: `report.error(element, "code", "What to do.")`, `Finding(…)`."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        place = 3 if name == "Finding" else 2 if name in {"error", "warning", "info"} else None
+        if place is not None and len(node.args) > place:
+            text = sentence(node.args[place])
+            if len(re.findall(r"[a-z]{2,}", GAP.sub("", text))) > 1:
                 yield text
 
 

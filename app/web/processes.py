@@ -15,6 +15,7 @@ from app.messaging import accounts
 from app.orchestration import entry
 from app.web import frame, shell
 from app.web.errors import wants_problem
+from app.web.i18n import gettext
 from app.web.rules import allow_if
 from app.workflow import definitions, outside, queries
 from app.workflow.models import ProcessDefinition
@@ -131,7 +132,8 @@ def check() -> Response:
     """Return the findings of a diagram without storing it."""
     xml, files = _uploaded(request.form.get("key", ""))
     result = definitions.inspect(xml, files=files)
-    body = {"executable": result.executable, "findings": [asdict(finding) for finding in result.findings]}
+    findings = [{**asdict(finding), "message": gettext(finding.message)} for finding in result.findings]
+    body = {"executable": result.executable, "findings": findings}
     return Response(orjson.dumps(body), mimetype="application/json")
 
 
