@@ -9,7 +9,7 @@ from urllib.parse import quote, urlsplit
 
 import orjson
 from flask import Flask, Response, redirect, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.orm.exc import StaleDataError
 from werkzeug.exceptions import HTTPException
 
@@ -26,6 +26,8 @@ def install(app: Flask) -> None:
     app.register_error_handler(LoginNeeded, _login_needed)
     app.register_error_handler(DeskError, _refused)
     app.register_error_handler(StaleDataError, _stale)
+    app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(UnicodeEncodeError, _unstorable)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(Exception, _unexpected)
 
@@ -105,6 +107,12 @@ def _loggable(facts: dict[str, object]) -> dict[str, object]:
 
 def _stale(_error: StaleDataError) -> Response:
     return answer(409, "changed_meanwhile", "Somebody else changed this in the meantime. Load it again.")
+
+
+def _unstorable(error: Exception) -> Response:
+    """Numbers beyond all ids, characters that no text has (NUL, half of a pair): the database says no, and so do we."""
+    log().info("unstorable", path=request.path, why=type(error).__name__)
+    return answer(422, "unstorable", "The input holds a number or character that can not be stored.")
 
 
 def _http(error: HTTPException) -> Response:
