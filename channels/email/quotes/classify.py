@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 
 from channels.email.htmltext import ATTRIBUTION, CUT, END, INDENT, QUOTE, RULE
 from channels.email.quotes import words
@@ -117,30 +118,32 @@ def _block(heads: list[str], kinds: list[str], index: int) -> int:
     first, value = words.header_kind(heads[index])
     if first not in {"from", "date", "subject", "to"}:
         return 0
-    seen = {first}
-    values = [value]
-    last, blanks = index, 0
+    seen, values, at_lines = {first}, [value], [index]
     for at in range(index + 1, min(index + _BLOCK, len(heads))):
-        if kinds[at] == CUTS:
+        if kinds[at] == CUTS or (kinds[at] == EMPTY and kinds[at - 1] == kinds[at - 2] == EMPTY):
             break
         if kinds[at] == EMPTY:
-            blanks += 1
-            if blanks > len(seen) + 1:
-                break
             continue
         kind, value = words.header_kind(heads[at]) if kinds[at] in _OPEN else ("", "")
+        if kind in seen and kind not in {"cc", "other", "to"}:
+            break
         if kind:
-            if kind in seen and kind not in {"cc", "other", "to"}:
-                break
             seen.add(kind)
             values.append(value)
-            last = at
-        elif at - last > 2 or kinds[at - 1] == EMPTY:
+            at_lines.append(at)
+        elif at - at_lines[-1] > 2 or kinds[at - 1] == EMPTY:
             break
+    last = at_lines[-1]
     ruled = _ruled(heads, index)
-    if not ruled and (_is_form(heads, last + 1) or _is_form(heads, index - 1)):
+    if _is_loose(kinds, at_lines) or (not ruled and (_is_form(heads, last + 1) or _is_form(heads, index - 1))):
         return 0
     return last - index + 1 if _is_block(seen - {"other"}, values, ruled=ruled) else 0
+
+
+def _is_loose(kinds: list[str], at_lines: list[int]) -> bool:
+    """Whether the first line stands apart from others that stand together: then it is text that happens to look like a header."""
+    apart = [EMPTY in kinds[one:two] for one, two in pairwise(at_lines)]
+    return bool(apart) and apart[0] and not all(apart)
 
 
 def _is_form(heads: list[str], at: int) -> bool:

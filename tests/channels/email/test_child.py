@@ -67,7 +67,7 @@ def test_a_killed_child_costs_nothing(parser):
 
 
 def test_a_child_that_stops_answering_is_replaced():
-    with ParserChild(wall_seconds=0.5) as parser:
+    with ParserChild(wall_seconds=3) as parser:
         parser.parse(MAIL)
         os.kill(pid_of(parser), signal.SIGSTOP)
         mail = parser.parse(MAIL)
