@@ -75,5 +75,6 @@ def make_app():
     app.jinja_env.globals["viewer"] = lambda: SimpleNamespace(
         name="Alice", role="agent", theme=request.args.get("theme", "auto"), login="alice", user_id=1
     )
-    app.dispatch_request = lambda: Flask.dispatch_request(app)  # no database behind this page, so no frame around it
+    # No database stands behind this page, so no frame is put around it.
+    vars(app)["dispatch_request"] = lambda: app.make_response(Flask.dispatch_request(app))
     return app
