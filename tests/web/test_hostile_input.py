@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 
 from app.db import unit_of_work
@@ -9,6 +11,7 @@ from app.web import create_app
 from app.web.api.contract import operation_of
 from tests.support.browser import bearer
 from tests.support.desk import make_desk
+from tests.web.matrix import SAMPLES, make_world
 
 WORDS = (
     "\x00",
@@ -24,6 +27,12 @@ WORDS = (
     "1e999",
     "",
 )
+WORST = ("a\x00b", "'; drop table cases; --", "9" * 40)
+FIELDS = (
+    "q", "text", "to", "cc", "subject", "kind", "name", "login", "email", "role", "locale", "theme", "user", "days", "view", "before", "after",
+    "cursor", "tab", "order", "case", "note", "key", "bpmn", "reason", "number", "queue", "team", "address", "provider", "values", "outcome",
+    "seen", "draft", "message", "position", "definition_key", "channel", "token", "instance",
+)  # fmt: skip
 BODIES = (
     "", "null", "[]", "{}", '"x"', "1e999", "{", '{"a":' * 2000, '{"kind":"note","text":"a\\u0000b"}', '{"kind":"note","text":"\\ud800"}',
     '{"verb":"chase","values":{"text":"\\u0000"}}', '{"verb":"\\u0000"}', '{"values":{"outcome":["again"]}}',
@@ -114,3 +123,29 @@ def test_the_login_form_takes_anything(application, db):
         client.set_cookie("ringback", word.replace("\x00", ""))
         assert client.get("/account").status_code < 500
         assert client.get("/api/v1/me", headers={"Authorization": f"Bearer {word!a}"}).status_code == 401
+
+
+def test_odd_names_on_pages_and_odd_forms_are_refused(application, browser, cast):
+    with unit_of_work():
+        world = make_world(cast)
+    ada = browser(cast.ada)
+    for route in application.url_map.iter_rules():
+        if route.endpoint == "static" or route.endpoint.startswith("api."):
+            continue
+        values = {name: SAMPLES[name](world) for name in route.arguments}
+        real = application.url_map.bind("localhost").build(route.endpoint, values)
+        texts = sorted(name for name, value in values.items() if isinstance(value, str))
+        for word in WORST:
+            fields = dict.fromkeys(FIELDS, word)
+            if "GET" in route.methods:
+                odd = real
+                for name in texts:
+                    odd = odd.replace(str(values[name]), quote(word, safe="") or "x")
+                for path in (odd, real):
+                    answer = ada.get(path, query_string=fields)
+                    assert answer.status_code < 500 or route.endpoint == "health.ready", (
+                        f"{path} {word!r}: {answer.text[-600:]}"
+                    )
+            if "POST" in route.methods and not route.endpoint.startswith("auth."):
+                answer = ada.post(real, fields)
+                assert answer.status_code < 500, f"{real} {word!r}: {answer.text[-600:]}"
