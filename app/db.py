@@ -199,7 +199,9 @@ def run(statement: LiteralString, values: Mapping[str, Any] | None = None, *, se
     current = frame()
     if settled:
         _write_later(current)
-    return _send(current.session, statement, lambda cursor: cursor.execute(statement, values))
+    return _send(
+        current.session, statement, lambda driver: driver.cursor(row_factory=namedtuple_row).execute(statement, values)
+    )
 
 
 def later(statement: LiteralString, values: Mapping[str, Any]) -> None:
@@ -207,11 +209,11 @@ def later(statement: LiteralString, values: Mapping[str, Any]) -> None:
     frame().later.setdefault(statement, []).append(values)
 
 
-def _send(session: Session, statement: str, execute: Callable[[Any], T]) -> T:
+def _send(session: Session, statement: str, execute: Callable[[psycopg.Connection[Any]], T]) -> T:
     connection = session.connection()
     driver = cast("psycopg.Connection[Any]", connection.connection.driver_connection)
     try:
-        return execute(driver.cursor(row_factory=namedtuple_row))
+        return execute(driver)
     except psycopg.Error as error:
         if driver.closed:
             connection.invalidate(error)
@@ -225,14 +227,18 @@ def _send(session: Session, statement: str, execute: Callable[[Any], T]) -> T:
 
 
 def _write_later(current: _Frame) -> None:
-    """Write what was held back."""
-    while current.later:
-        statement = next(iter(current.later))
-        rows = current.later.pop(statement)
-        if len(rows) == 1:
-            _send(current.session, statement, lambda cursor, s=statement, r=rows: cursor.execute(s, r[0]))  # type: ignore[misc]
-        else:
-            _send(current.session, statement, lambda cursor, s=statement, r=rows: cursor.executemany(s, r))  # type: ignore[misc]
+    """Write what was held back, all of it with one answer to wait for."""
+    if not current.later:
+        return
+    held, current.later = current.later, {}
+
+    def write(driver: psycopg.Connection[Any]) -> None:
+        with driver.pipeline(), driver.cursor() as cursor:
+            for statement, rows in held.items():
+                for row in rows:
+                    cursor.execute(statement, row)
+
+    _send(current.session, "; ".join(held), write)
 
 
 @event.listens_for(Session, "do_orm_execute")

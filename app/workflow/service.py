@@ -26,7 +26,8 @@ _LOCK = """select id, definition_id, business_key, status, outcome, state from p
  where id = %(id)s for update"""
 _SAVE = """update process_instances set state = %(state)s, status = %(status)s, outcome = %(outcome)s,
  updated_at = %(now)s, ended_at = coalesce(%(ended)s, ended_at), revision = revision + 1 where id = %(id)s"""
-_TASK = "select instance_id, token, state from tasks where id = %(id)s"
+_LOCK_TASK = """select i.id, i.definition_id, i.business_key, i.status, i.outcome, i.state, t.token, t.state as task_state
+ from tasks t join process_instances i on i.id = t.instance_id where t.id = %(id)s for update of i"""
 
 
 class _Row(NamedTuple):
@@ -74,9 +75,12 @@ def _lock(instance_id: int) -> _Row:
 
 
 def _apply(instance_id: int, stimulus: Callable[[running.Run], bool]) -> Advanced:
-    row = _lock(instance_id)
+    return _apply_to(_lock(instance_id), stimulus)
+
+
+def _apply_to(row: _Row, stimulus: Callable[[running.Run], bool]) -> Advanced:
     if row.status in ENDED:
-        raise Conflict("instance_ended", "This process has already ended.", instance=instance_id)
+        raise Conflict("instance_ended", "This process has already ended.", instance=row.id)
     definition = definitions.compiled(row.definition_id)
     host = InstanceHost(row.id, row.business_key)
     process = running.load(
@@ -121,10 +125,10 @@ def deliver_signal(instance_id: int, name: str, payload: Mapping[str, Any]) -> A
 
 def complete_task(task_id: int, data: Mapping[str, Any]) -> Advanced:
     """Complete an open task with the values of its form. Raises NotFound, Conflict when somebody was faster."""
-    found = run(_TASK, {"id": task_id}).fetchone()
+    found = run(_LOCK_TASK, {"id": task_id}).fetchone()
     if found is None:
         raise NotFound("task_unknown", "There is no such task.")
-    if found.state != TaskState.OPEN:
+    if found.task_state != TaskState.OPEN:
         raise Conflict("task_closed", "This task was completed or withdrawn in the meantime.")
 
     def complete(process: running.Run) -> bool:
@@ -134,7 +138,8 @@ def complete_task(task_id: int, data: Mapping[str, Any]) -> Advanced:
             raise Conflict("task_closed", "This task was completed or withdrawn in the meantime.") from None
         return True
 
-    return _apply(found.instance_id, complete)
+    remember(("definition of", found.id), found.definition_id)
+    return _apply_to(_Row(*found[:6]), complete)
 
 
 def fire_due_timers(instance_id: int) -> Advanced:
