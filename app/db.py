@@ -37,6 +37,7 @@ from sqlalchemy.orm import DeclarativeBase, ORMExecuteState, Session
 T = TypeVar("T")
 RETRIES = 5
 PREPARED = 300
+ROWS = "jsonb_to_recordset(%(rows)s)"
 TRANSIENT_STATES = {"40001", "40P01", "55P03"}
 
 
@@ -205,7 +206,10 @@ def run(statement: LiteralString, values: Mapping[str, Any] | None = None, *, se
 
 
 def later(statement: LiteralString, values: Mapping[str, Any]) -> None:
-    """Send this statement together with others of its kind: before anything else is read, at the latest at commit."""
+    """Send this statement together with others of its kind: before anything else is read, at the latest at commit.
+
+    A statement that reads `%(rows)s` gets all values of its kind at once, as one JSONB array of objects.
+    """
     frame().later.setdefault(statement, []).append(values)
 
 
@@ -235,8 +239,10 @@ def _write_later(current: _Frame) -> None:
     def write(driver: psycopg.Connection[Any]) -> None:
         with driver.pipeline(), driver.cursor() as cursor:
             for statement, rows in held.items():
-                for row in rows:
-                    cursor.execute(statement, row)
+                if ROWS in statement:
+                    cursor.execute(statement, {"rows": json(rows)})
+                else:
+                    cursor.executemany(statement, rows)
 
     _send(current.session, "; ".join(held), write)
 

@@ -26,8 +26,10 @@ _SAVE_HEADS = """update audit_chains a set seq = n.seq, head = n.head, sealed_at
  from unnest(%(chains)s::text[], %(seqs)s::bigint[], %(heads)s::text[], %(sealed)s::timestamptz[])
   as n (chain, seq, head, sealed_at)
  where a.chain = n.chain"""
-_NEW_EVENT = """insert into audit_events (chain, seq, kind, at, actor, actor_name, cause, data, previous, hash)
- values (%(chain)s, %(seq)s, %(kind)s, %(at)s, %(actor)s, %(actor_name)s, %(cause)s, %(data)s, %(previous)s, %(hash)s)"""
+_NEW_EVENTS = """insert into audit_events (chain, seq, kind, at, actor, actor_name, cause, data, previous, hash)
+ select * from jsonb_to_recordset(%(rows)s)
+  as r (chain text, seq bigint, kind text, at timestamptz, actor text, actor_name text, cause jsonb, data jsonb,
+   previous text, hash text)"""
 
 
 def listen() -> None:
@@ -53,7 +55,7 @@ def _write_pending() -> None:
     heads = _lock(sorted(by_chain))
     rows = [row for chain, fresh in by_chain.items() for row in _extended(heads[chain], fresh)]
     for row in rows:
-        db.later(_NEW_EVENT, {**row, "cause": db.json(row["cause"]), "data": db.json(row["data"])})
+        db.later(_NEW_EVENTS, row)
     db.run(_SAVE_HEADS, {
         "chains": list(heads), "seqs": [head.seq for head in heads.values()],
         "heads": [head.head for head in heads.values()], "sealed": [head.sealed_at for head in heads.values()],

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import make_transient_to_detached
+from sqlalchemy.orm.attributes import set_committed_value
 
 from app import events, realtime
 from app.cases.models import Case, CaseStatus
@@ -125,11 +126,12 @@ def message_added(case: Case, *, direction: str, preview: str) -> None:
 
 def mark_read(case_id: int) -> None:
     """Take the unread mark off."""
-    case = session().get(Case, case_id)
-    if case is not None and case.is_unread:
-        case.is_unread = False
-        session().flush()
-        announce(case, change="read")
+    read = run("update cases set is_unread = false where id = %(id)s and is_unread returning id", {"id": case_id})
+    if read.fetchone() is None:
+        return  # somebody else was faster; two readers are no conflict
+    case = session().get_one(Case, case_id)
+    set_committed_value(case, "is_unread", False)
+    announce(case, change="read")
 
 
 def count_chase(case: Case, *, by: str, channel: str) -> int:

@@ -74,6 +74,7 @@ def add_participants(case_id: int, addresses: Iterable[str]) -> None:
     """Note who takes part in a case."""
     for address in sorted({a.lower() for a in addresses if a}):
         later(
-            "insert into participants (case_id, address) values (%(case)s, %(address)s) on conflict do nothing",
-            {"case": case_id, "address": address},
+            "insert into participants (case_id, address) select * from jsonb_to_recordset(%(rows)s)"
+            " as r (case_id bigint, address text) on conflict do nothing",
+            {"case_id": case_id, "address": address},
         )

@@ -26,6 +26,9 @@ WORK_ORDER_PROCESS = "work_order"
 LIVE = (InstanceState.WAITING, InstanceState.FAULTED)
 _INSTANCES = """select d.instance_id from drives d join process_instances i on i.id = d.instance_id
  where d.case_id = %(case)s and i.status = any(%(statuses)s) order by d.work_order_id nulls first, d.instance_id"""
+_OWN_INSTANCE = """select d.instance_id from drives d join process_instances i on i.id = d.instance_id
+ where d.case_id = %(case)s and d.work_order_id is null and i.status in ('waiting', 'faulted')
+ order by d.instance_id desc limit 1"""
 _NEW_DRIVE = """insert into drives (instance_id, case_id, work_order_id)
  values (%(instance)s, %(case)s, %(order)s)"""
 
@@ -228,10 +231,5 @@ def resolve_fault(fault_id: int, *, how: str, values: Mapping[str, Any] | None =
 
 def case_instance(case_id: int) -> int | None:
     """Return the live instance that drives the case itself, not its work orders."""
-    return session().scalar(
-        select(Drive.instance_id)
-        .join(ProcessInstance, ProcessInstance.id == Drive.instance_id)
-        .where(Drive.case_id == case_id, Drive.work_order_id.is_(None), ProcessInstance.status.in_(LIVE))
-        .order_by(Drive.instance_id.desc())
-        .limit(1)
-    )
+    found = run(_OWN_INSTANCE, {"case": case_id}).fetchone()
+    return found.instance_id if found else None

@@ -22,8 +22,9 @@ from app.workflow.running import OpenTask, Projection
 from app.workflow.running import Visit as StepVisit
 
 TIMER_JOB = "timer"
-_NEW_VISIT = """insert into visits (instance_id, token, element_id, name, kind, state, at)
- values (%(instance_id)s, %(token)s, %(element_id)s, %(name)s, %(kind)s, %(state)s, %(at)s)"""
+_NEW_VISITS = """insert into visits (instance_id, token, element_id, name, kind, state, at)
+ select * from jsonb_to_recordset(%(rows)s)
+  as r (instance_id bigint, token text, element_id text, name text, kind text, state text, at timestamptz)"""
 _NEW_TASK = """insert into tasks (instance_id, token, element_id, name, name_zh, form, lane, candidate_teams,
   candidate_users, data, state, created_at, due_at, ended_by, revision)
  values (%(instance_id)s, %(token)s, %(element_id)s, %(name)s, %(name_zh)s, %(form)s, %(lane)s, %(candidate_teams)s,
@@ -34,10 +35,11 @@ _NEW_TIMER = """insert into waiting_timers (instance_id, token, element_id, name
  values (%(instance_id)s, %(token)s, %(element_id)s, %(name)s, %(due_at)s, %(is_interrupting)s)
  on conflict (instance_id, token) do update set due_at = excluded.due_at"""
 _END_TIMERS = "delete from waiting_timers where instance_id = %(instance)s and token = any(%(tokens)s)"
-_NEW_SUBSCRIPTION = """insert into subscriptions
+_NEW_SUBSCRIPTIONS = """insert into subscriptions
  (instance_id, token, element_id, kind, message, verb, roles, label, label_zh, form)
- values (%(instance_id)s, %(token)s, %(element_id)s, %(kind)s, %(message)s, %(verb)s, %(roles)s, %(label)s,
-  %(label_zh)s, %(form)s)"""
+ select * from jsonb_to_recordset(%(rows)s)
+  as r (instance_id bigint, token text, element_id text, kind text, message text, verb text, roles jsonb, label text,
+   label_zh text, form text)"""
 _END_SUBSCRIPTIONS = "delete from subscriptions where instance_id = %(instance)s and token = any(%(tokens)s)"
 
 
@@ -75,7 +77,7 @@ def save_projection(
     _save_subscriptions(instance_id, before.subscriptions, after)
     _save_faults(instance_id, before.faults, after)
     for visit in visits:
-        later(_NEW_VISIT, _visit_row(instance_id, visit))
+        later(_NEW_VISITS, _visit_row(instance_id, visit))
 
 
 def _visit_row(instance_id: int, visit: StepVisit) -> dict[str, Any]:
@@ -160,10 +162,10 @@ def _save_subscriptions(instance_id: int, before: frozenset[str], after: Project
         later(_END_SUBSCRIPTIONS, {"instance": instance_id, "tokens": sorted(gone)})
     for item in (item for item in after.subscriptions if item.token not in before):
         action = item.action
-        later(_NEW_SUBSCRIPTION, {
+        later(_NEW_SUBSCRIPTIONS, {
             "instance_id": instance_id, "token": item.token, "element_id": item.element_id, "kind": item.kind,
             "message": item.message, "verb": action.verb if action else "",
-            "roles": json(list(action.roles) if action else []), "label": action.label if action else "",
+            "roles": list(action.roles) if action else [], "label": action.label if action else "",
             "label_zh": action.label_zh if action else "", "form": (action.form or "") if action else "",
         })  # fmt: skip
 

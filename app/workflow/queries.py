@@ -23,6 +23,10 @@ from app.workflow.models import (
     WaitingTimer,
 )
 
+_ACTIONS = """select s.instance_id, s.token, s.element_id, s.message, s.verb, s.roles, s.label, s.label_zh, s.form,
+  i.definition_id
+ from subscriptions s join process_instances i on i.id = s.instance_id
+ where s.instance_id = any(%(instances)s) and s.verb <> '' order by s.id"""
 _WAITS_FOR = """select distinct instance_id from subscriptions
  where instance_id = any(%(instances)s) and message = %(message)s and kind = 'message' order by instance_id"""
 
@@ -77,16 +81,7 @@ def actions(instance_ids: Sequence[int]) -> list[Action]:
     """Return the verbs that these instances accept now."""
     if not instance_ids:
         return []
-    rows = session().execute(
-        select(
-            Subscription.instance_id, Subscription.token, Subscription.element_id, Subscription.message,
-            Subscription.verb, Subscription.roles, Subscription.label, Subscription.label_zh, Subscription.form,
-            ProcessInstance.definition_id,
-        )
-        .join(ProcessInstance, ProcessInstance.id == Subscription.instance_id)
-        .where(Subscription.instance_id.in_(instance_ids), Subscription.verb != "")
-        .order_by(Subscription.id)
-    )  # fmt: skip
+    rows = run(_ACTIONS, {"instances": list(instance_ids)})
     return [Action(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), r[6], r[7], r[8], r[9]) for r in rows]
 
 
