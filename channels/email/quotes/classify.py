@@ -19,6 +19,7 @@ _NAME_WORDS = 6
 _DATE_BEGINS = 30  # where the date has begun in `On Monday, May 6 …`
 _MAX_TRIED = 200  # lines that end like an attribution; nobody answers more mails at once
 _SHORT = 200
+_LETTER = re.compile(r"[^\W\d_]")
 _BLANK = " " + RULE + INDENT
 _BLOCK = 12  # lines looked at for a block of headers
 
@@ -91,7 +92,7 @@ def _simple_kind(line: str) -> str:
 
 
 def _has_letters(line: str) -> bool:
-    return any(letter.isalpha() for letter in line)
+    return bool(_LETTER.search(line))
 
 
 def _is_separator(line: str) -> bool:

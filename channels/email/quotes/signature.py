@@ -22,7 +22,7 @@ def without_signature(lines: list[str]) -> list[str]:
 def is_mobile(line: str) -> bool:
     """Whether a phone or an app wrote this line by itself."""
     bare = line[:_WIDTH].replace("\xa0", " ").strip()
-    if len(bare) < 6 or len(bare) > 200 or _is_sentence(bare) or not words.MOBILE.match(bare):
+    if len(bare) < 6 or len(bare) > 200 or not words.MOBILE.match(bare) or _is_sentence(bare):
         return False
     if bare.isascii() or not any("\u3040" <= letter <= "\u9fff" for letter in bare):
         return True
