@@ -1,4 +1,6 @@
 // Dialogs, disclosures and the menu: native elements, opened and closed by what is loaded into them.
+import { wasTaken } from "./screen.js";
+
 const sheet = () => document.getElementById("dialog");
 
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -10,7 +12,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
 
 // A form in the dialog that was taken closes it; one that was refused stays with its words.
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful && event.target.matches("#dialog form")) sheet().close();
+  if (wasTaken(event.detail) && event.target.matches("#dialog form")) sheet().close();
 });
 
 document.addEventListener("click", (event) => {

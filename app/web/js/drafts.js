@@ -1,5 +1,5 @@
 // The draft lives on the server: it is sent two seconds after the last key. Files go up as soon as they are chosen, pasted or dropped.
-import { csrf, toast } from "./screen.js";
+import { csrf, toast, wasTaken } from "./screen.js";
 import { htmx } from "./requests.js";
 import { text } from "./text.js";
 
@@ -47,7 +47,7 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 // A message that was sent leaves an empty composer behind.
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (!event.detail.successful || !event.target.matches?.(DRAFT)) return;
+  if (!wasTaken(event.detail) || !event.target.matches?.(DRAFT)) return;
   event.target.querySelector("textarea").value = "";
   event.target.querySelector("#draft-files").replaceChildren();
   event.target.querySelector("[data-draft-state]").textContent = "";

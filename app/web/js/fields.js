@@ -12,3 +12,41 @@ export function prepareFields(root) {
 document.addEventListener("change", (event) => {
   if (event.target.form) prepareFields(event.target.form);
 });
+
+// The panel beside a case is drawn anew whenever something happens there: what was filled in for a step that is still open stays.
+const TASK = "form[data-task]";
+const kept = new Map();
+
+const touched = (input) => {
+  if (input.type === "checkbox") return input.checked !== input.defaultChecked;
+  return input.options ? [...input.options].some((one) => one.selected !== one.defaultSelected) && input.value !== "" : input.value !== input.defaultValue;
+};
+
+document.addEventListener("htmx:beforeSwap", ({ target }) => {
+  kept.clear();
+  for (const form of target.querySelectorAll?.(TASK) ?? []) {
+    const inputs = [...form.elements].filter((input) => input.name && input.type !== "hidden");
+    const at = inputs.find((input) => input === document.activeElement);
+    kept.set(form.dataset.task, {
+      values: inputs.filter(touched).map((input) => [input.name, input.type === "checkbox" ? input.checked : input.value]),
+      focus: at && [at.name, at.selectionStart, at.selectionEnd],
+    });
+  }
+});
+
+document.addEventListener("htmx:afterSwap", ({ target }) => {
+  for (const form of target.querySelectorAll?.(TASK) ?? []) {
+    const { values = [], focus } = kept.get(form.dataset.task) ?? {};
+    for (const [name, value] of values) {
+      const input = form.elements.namedItem(name);
+      if (input) input[input.type === "checkbox" ? "checked" : "value"] = value;
+    }
+    prepareFields(form);
+    if (focus) focusAgain(form.elements.namedItem(focus[0]), focus);
+  }
+});
+
+function focusAgain(input, [, from, to]) {
+  input?.focus({ preventScroll: true });
+  if (input?.setSelectionRange && from !== null && from !== undefined) input.setSelectionRange(from, to);
+}

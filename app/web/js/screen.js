@@ -6,6 +6,9 @@ export function say(words) {
   if (place) place.textContent = words;
 }
 
+// htmx calls an answer that leads elsewhere neither a success nor a failure: the status says what it was.
+export const wasTaken = ({ xhr }) => xhr?.status >= 200 && xhr.status < 400;
+
 // A sentence that is on screen already is not shown twice.
 export function toast(words, { bad = false, href = "" } = {}) {
   const box = document.getElementById("toasts");
