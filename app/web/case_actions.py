@@ -178,7 +178,7 @@ def move(message_id: int) -> Any:
     """Move a mis-threaded message to another case, to a new one, or back where it came from."""
     viewer = frame.viewer()
     message = access.message(viewer, message_id)
-    target = request.form.get("to", "").strip()
+    target = ["", *request.form.getlist("to")][-1].strip()  # the button for a new case comes after the field for a number
     if not target:
         raise Invalid("target_missing", "Write the number of the case, or choose a new one.", fields={"to": "required"})
     if target == "new":
