@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
+from pathlib import Path
 
 import pytest
 
+from tests.browser.desk import WholeDesk, sign_in
 from tools import assets
 
+PATIENCE = 15_000  # milliseconds; a busy machine answers slowly, a desk that is well in a tenth of one
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync",
@@ -29,6 +33,7 @@ def chromium():
     playwright = pytest.importorskip("playwright.sync_api")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     assets.build()
+    playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as driver:
         try:
             browser = driver.chromium.launch(executable_path=path, args=FLAGS)
@@ -36,6 +41,40 @@ def chromium():
             pytest.skip(f"No Chromium to test with: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def desk(chromium, databases, worker_id):
+    """A whole running desk for all tests of this folder; each test has customers and cases of its own."""
+    number = int(worker_id.removeprefix("gw")) if worker_id.startswith("gw") else 0
+    beside = databases.empty_valkey(f"gw{14 - number}")  # other tests empty their own Valkey database again and again
+    with tempfile.TemporaryDirectory(prefix="rb-whole-") as folder:
+        running = WholeDesk(
+            database_url=databases.make_beside(f"browser_{worker_id}"), redis_url=beside, folder=Path(folder)
+        )
+        try:
+            running.open()
+            yield running
+        finally:
+            running.close()
+
+
+@pytest.fixture
+def enter(desk, make_page):
+    """Open a page of the desk as one of the demo's people: `enter("alice", "/inbox/team")`."""
+
+    def at(login, path="/", **options):
+        if login not in desk.cookies:
+            page = make_page()
+            sign_in(page, desk, login)
+            page.wait_for_url(f"{desk.url}/inbox/**")
+            desk.cookies[login] = page.context.storage_state()
+            page.context.close()
+        page = make_page(storage_state=desk.cookies[login], **options)
+        page.goto(desk.url + path)
+        return page
+
+    return at
 
 
 @pytest.fixture
@@ -46,6 +85,7 @@ def make_page(chromium):
     def make(*, width: int = 1440, height: int = 900, **options):
         context = chromium.new_context(viewport={"width": width, "height": height}, **options)
         opened.append(context)
+        context.set_default_timeout(PATIENCE)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("console", lambda line: errors.append(line.text) if _is_refusal(line) else None)

@@ -1,0 +1,63 @@
+"""Getting about: keyboard, search in any language, the desk in another language and in the dark."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+
+def test_the_keyboard_reaches_everything(desk, enter):
+    desk.new_case("Key one")
+    desk.new_case("Key two")
+    page = enter("alice", "/inbox/team")
+    page.keyboard.press("j")
+    expect(page.locator(".case-page")).to_be_visible()
+    first = page.locator(".case-page").get_attribute("data-number")
+    page.keyboard.press("j")
+    expect(page.locator(".case-page")).not_to_have_attribute("data-number", first)
+    page.keyboard.press("k")
+    expect(page.locator(".case-page")).to_have_attribute("data-number", first)
+    page.keyboard.press("r")
+    expect(page.locator("#compose-text")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.keyboard.press("?")
+    expect(page.locator("#shortcuts")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.locator("#search")).to_be_focused()
+
+
+def test_search_finds_chinese_words_names_and_numbers(desk, enter):
+    number = desk.new_case(
+        "昨天开始没有热水", "锅炉显示故障代码，请尽快派人来看看。", sender="李伟 <li.wei@example.com>"
+    )
+    page = enter("alice", "/inbox/team")
+    for words in ("故障代码", "没有热水", "李伟", number):
+        page.locator("#search").fill(words)
+        page.locator("#search").press("Enter")
+        expect(page).to_have_url(re.compile("/search"))
+        expect(page.locator(f".item[href='/cases/{number}']")).to_be_visible()
+    page.locator("#search").fill("没有这样的词语")
+    page.locator("#search").press("Enter")
+    expect(page.locator(".case.empty h1")).to_have_text("Nothing found")
+
+
+def test_language_and_appearance_stay_as_chosen(enter):
+    page = enter("erin", "/inbox/team")
+    page.locator(".menu summary").click()
+    page.locator("#pref-locale").select_option("zh")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(page.locator(".rail")).to_contain_text("流程" if page.locator(".rail", has_text="流程").count() else "工单")
+    page.locator(".menu summary").click()
+    page.locator("#pref-theme").select_option("dark")
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    again = enter("erin", "/work-orders")
+    expect(again.locator("html")).to_have_attribute("lang", "zh-Hans")
+    expect(again.locator("html")).to_have_attribute("data-theme", "dark")
+    red, green, blue = map(
+        int, re.findall(r"\d+", again.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]
+    )
+    assert max(red, green, blue) < 90
