@@ -178,7 +178,8 @@ def move(message_id: int) -> Any:
     """Move a mis-threaded message to another case, to a new one, or back where it came from."""
     viewer = frame.viewer()
     message = access.message(viewer, message_id)
-    target = ["", *request.form.getlist("to")][-1].strip()  # the button for a new case comes after the field for a number
+    # The button for a new case comes after the field for a number, which then is empty.
+    target = ["", *request.form.getlist("to")][-1].strip()
     if not target:
         raise Invalid("target_missing", "Write the number of the case, or choose a new one.", fields={"to": "required"})
     if target == "new":
