@@ -66,6 +66,6 @@ def complete_tasks(report: Report, desk: Desk, *, url: str) -> None:
 
 
 def _completions(tasks: list[int]) -> Iterator[tuple[str, str, bytes]]:
-    values: dict[str, Any] = {"outcome": "ask", "text": "Which meter is it, please?"}
+    values: dict[str, Any] = {"outcome": "ask", "question": "Which meter is it, please?"}
     for task in tasks:
         yield "POST", f"/api/v1/tasks/{task}/complete", orjson.dumps({"values": values})

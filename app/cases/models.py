@@ -86,6 +86,7 @@ class Case(Base):
             "id",
             postgresql_where=text("archived_at is null"),
         ),
+        Index("ix_cases_chased", "id", postgresql_where=text("archived_at is null and chase_count > 0")),
         Index("ix_cases_touched", "touched_at", "id"),
         Index("ix_cases_team_touched", "team_id", "touched_at", "id"),
     )

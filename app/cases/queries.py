@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, DateTime, Row, Select, and_, bindparam, func, literal_column, or_, select
 
 from app.cases.models import Case, CaseStatus
 from app.db import session
@@ -22,6 +22,7 @@ COLUMNS = (
 )  # fmt: skip
 PAGE = 50
 OPEN = Case.archived_at.is_(None)
+NOW = bindparam("now", type_=DateTime(timezone=True))
 FAR = datetime.fromisoformat("9999-01-01T00:00:00+00:00")
 
 
@@ -34,7 +35,7 @@ class View:
     where: Any
 
 
-def view_condition(key: str, *, user_id: int, team_ids: Sequence[int], now: datetime) -> ColumnElement[bool]:
+def view_condition(key: str, *, user_id: int, team_ids: Sequence[int], now: Any) -> ColumnElement[bool]:
     """Return the condition of a standard view; an unknown key raises NotFound."""
     mine = Case.assignee_id == user_id
     teams = Case.team_id.in_(list(team_ids) or [-1])
@@ -42,7 +43,7 @@ def view_condition(key: str, *, user_id: int, team_ids: Sequence[int], now: date
         "mine": and_(OPEN, mine),
         "unassigned": and_(OPEN, Case.assignee_id.is_(None), teams),
         "team": and_(OPEN, teams),
-        "chased": and_(OPEN, Case.chase_count > 0),
+        "chased": and_(OPEN, Case.chase_count > literal_column("0")),
         "due": and_(OPEN, Case.due_at < now + timedelta(hours=4), Case.due_at >= now),
         "breached": and_(OPEN, Case.due_at < now),
         "waiting": and_(OPEN, Case.status == CaseStatus.WAITING),
@@ -78,6 +79,20 @@ def _after_due(due: datetime | None, case_id: int) -> ColumnElement[bool]:
     if due is None:
         return and_(Case.due_at.is_(None), Case.id > case_id)
     return or_(Case.due_at > due, and_(Case.due_at == due, Case.id > case_id), Case.due_at.is_(None))
+
+
+def counting(wheres: Mapping[str, Sequence[ColumnElement[bool]]], *, cap: int = 100) -> Select[Any]:
+    """Return one statement that counts several selections, each up to `cap`, under their names; it may be kept."""
+    return select(*(
+        select(func.count()).select_from(select(Case.id).where(*where).limit(literal_column(str(cap))).subquery())
+        .scalar_subquery().label(name)
+        for name, where in wheres.items()
+    ))  # fmt: skip
+
+
+def counted(statement: Select[Any], *, now: datetime) -> dict[str, int]:
+    """Return what `counting` counts, with `now` in the place of NOW."""
+    return dict(session().execute(statement, {"now": now}).mappings().one())
 
 
 def capped_count(where: Sequence[ColumnElement[bool]], *, cap: int = 100) -> int:

@@ -160,7 +160,12 @@ def span(seconds: float) -> str:
 
 def moment(at: datetime) -> str:
     """Return a date with its time, in UTC; the scripts show the reader's own time in its place."""
-    return str(format_datetime(at, "medium", locale=LANGUAGES[locale()])) + " UTC"
+    return _moment(at.replace(microsecond=0), LANGUAGES[locale()])
+
+
+@lru_cache(maxsize=4096)
+def _moment(at: datetime, language: str) -> str:
+    return str(format_datetime(at, "medium", locale=language)) + " UTC"
 
 
 def plainly(value: object) -> str:

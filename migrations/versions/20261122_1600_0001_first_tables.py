@@ -420,6 +420,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("archived_at is null"),
     )
     op.create_index("ix_cases_team_touched", "cases", ["team_id", "touched_at", "id"], unique=False)
+    op.create_index(
+        "ix_cases_chased",
+        "cases",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("archived_at is null and chase_count > 0"),
+    )
     op.create_index("ix_cases_touched", "cases", ["touched_at", "id"], unique=False)
     op.create_table(
         "contact_points",
@@ -841,6 +848,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_contact_points_contact_id"), table_name="contact_points")
     op.drop_table("contact_points")
     op.drop_index("ix_cases_touched", table_name="cases")
+    op.drop_index(
+        "ix_cases_chased", table_name="cases", postgresql_where=sa.text("archived_at is null and chase_count > 0")
+    )
     op.drop_index("ix_cases_team_touched", table_name="cases")
     op.drop_index("ix_cases_team_open", table_name="cases", postgresql_where=sa.text("archived_at is null"))
     op.drop_index("ix_cases_due_open", table_name="cases", postgresql_where=sa.text("archived_at is null"))
