@@ -74,7 +74,7 @@ def install_requirements() -> None:
         return
     print("Installing the requirements …", flush=True)
     arguments = [part for path in REQUIREMENTS for part in ("-r", str(path))]
-    command = [str(PYTHON), "-m", "pip", "install", "--quiet", "--no-input", "--prefer-binary"]
+    command = [str(PYTHON), "-m", "pip", "install", "-qq", "--no-input", "--prefer-binary"]
     _run(
         [*command, "--disable-pip-version-check", *arguments],
         "The requirements could not be installed: see above. The first set-up needs the network, or an index that pip is told of.",
