@@ -10,13 +10,14 @@ from typing import Any
 
 import orjson
 from flask import Blueprint, redirect, render_template, request
+from markupsafe import Markup
 
 from app.cases import queries
 from app.clock import utcnow
 from app.errors import Invalid
 from app.identity.policy import Viewer
 from app.identity.queries import user_names
-from app.web import access, frame, shell
+from app.web import access, frame, i18n, shell
 from app.web.rules import signed_in
 
 blueprint = Blueprint("inbox", __name__)
@@ -91,6 +92,18 @@ def _counts() -> dict[str, int]:
 def _counting(viewer: Viewer) -> Any:
     """Return what counts the views of a viewer; making it costs more than running it."""
     return queries.counting({view: _where_of(viewer, view, now=queries.NOW) for view in COUNTED})
+
+
+@blueprint.app_template_global("case_item")
+def case_item(row: Any, assignee: str) -> Markup:
+    """Return one line of a list. It is the same for all who see the case, so it is rendered once a minute at most."""
+    return _item(row, assignee, i18n.locale(), utcnow().replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=4096)
+def _item(row: Any, assignee: str, language: str, minute: datetime) -> Markup:
+    del language  # the texts are in it: it belongs to the key
+    return Markup(render_template("partials/_item.html", row=row, assignee=assignee, now=minute))  # noqa: S704
 
 
 def _names(rows: list[Any]) -> dict[int, str]:
