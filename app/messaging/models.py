@@ -142,7 +142,7 @@ class Message(Base):
     raw_digest: Mapped[str | None]
     created_at: Mapped[datetime]
     moved_from: Mapped[int | None]
-    search: Mapped[Any] = mapped_column(TSVECTOR, nullable=True)
+    search: Mapped[Any] = mapped_column(TSVECTOR, nullable=True, deferred=True)
 
     __table_args__ = (
         Index("ix_messages_case", "case_id", "id"),
