@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app import db
+from app import blobs, db
 from app.audit import service as audit
 from app.cases.models import Case
 from app.errors import Conflict
@@ -129,10 +129,8 @@ def test_attachments_and_raw_bytes_are_kept(office):
         + b"Content-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n"
     )
     office.case_of(raw)
-    from app import blobs
-
     with db.unit_of_work():
-        [file] = [row for row in office.all(Attachment)]
+        [file] = office.all(Attachment)
         assert file.name == "E4.png"
         assert blobs.get(file.digest) == b"\x89PNG\r\n\x1a\n"
         assert blobs.get(office.last().raw_digest) == raw
