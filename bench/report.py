@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,11 +42,13 @@ class Report:
 
     figures: list[tuple[str, Figure, str]] = field(default_factory=list)
     part: str = ""
+    shares: dict[str, float] = field(default_factory=dict)
 
     def begin(self, part: str) -> None:
         """Name the part that the next figures belong to."""
         self.part = part
-        print(f"\n{part}   (load {load()})", flush=True)
+        self.shares[part] = share()
+        print(f"\n{part}   (load {load()}, this process gets {self.shares[part]:.0%} of a core)", flush=True)
 
     def add(self, figure: Figure) -> None:
         """Keep and print a figure, with the machine's load at that moment."""
@@ -59,6 +62,8 @@ class Report:
         for part in dict.fromkeys(part for part, _, _ in self.figures):
             lines += [
                 f"### {part}",
+                "",
+                f"A busy process got {self.shares[part]:.0%} of a core.",
                 "",
                 "| measured | figure | target | | load | remarks |",
                 "|---|---:|---:|---|---:|---|",
@@ -85,6 +90,14 @@ def quantile(values: Sequence[float], share: float) -> float:
 def load() -> str:
     """Return the machine's load of the last minute: processes that wanted to run, on average."""
     return f"{os.getloadavg()[0]:.1f}"
+
+
+def share() -> float:
+    """Return how much of a core a busy process gets just now: 1 on a machine with nothing else to do."""
+    wall, processor = time.perf_counter(), time.process_time()
+    for _ in range(20):
+        sum(range(200_000))
+    return min(1.0, (time.process_time() - processor) / (time.perf_counter() - wall))
 
 
 def machine() -> str:
