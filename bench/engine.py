@@ -52,9 +52,9 @@ def _completion(report: Report, plain: PlainIncident) -> None:
         lambda: service.start(compiled, business_key="bench", data=incident_data(2_000))
     ).instance_id
     late: list[float] = []
-    for number in range(REOPENED + 20):
+    for number in range(REOPENED + 40):
         took = [_complete(instance_id, element, data) for element, data in ROUND]
-        late += took if number >= REOPENED else []
+        late += took[:1] if number >= REOPENED else []
     report.add(Figure("the same after 50 re-openings: median", quantile(late, 0.5) * 1000, "ms", 1.5))
     element, data = ROUND[0]
     before = []
@@ -62,7 +62,7 @@ def _completion(report: Report, plain: PlainIncident) -> None:
         other = PlainIncident()
         before.append(_timed(lambda one=other: one.complete(element, data)))  # type: ignore[misc]
     report.add(Figure("plain SpiffWorkflow, fresh, without any database", quantile(before, 0.5) * 1000, "ms"))
-    after = [_timed(lambda e=e, d=d: plain.complete(e, d)) for e, d in ROUND]  # type: ignore[misc]
+    after = [_timed(lambda e=e, d=d: plain.complete(e, d)) for e, d in ROUND][:1]  # type: ignore[misc]
     report.add(Figure("plain SpiffWorkflow after 50, without any database", quantile(after, 0.5) * 1000, "ms"))
 
 
