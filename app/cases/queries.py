@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, DateTime, Row, Select, and_, bindparam, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, DateTime, Row, Select, and_, bindparam, cast, func, literal_column, or_, select
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.cases.models import Case, CaseStatus
 from app.db import session
@@ -132,10 +133,11 @@ def search(text: str, *, visible: Sequence[ColumnElement[bool]] = (), limit: int
         found.append(Case.number.like(f"%-{int(number):06d}"))
     if not wanted:
         return list(session().execute(select(*COLUMNS).where(or_(*found), *visible).limit(limit)))
+    # A cast, not to_tsquery: that would cut words anew, and "88213-B" or a date would no longer be what was indexed.
     # The newest matching messages decide: a word that stands in every case must not be joined with all of them.
     hits = (
         select(Message.case_id)
-        .where(Message.search.op("@@")(func.to_tsquery("simple", wanted)))
+        .where(Message.search.op("@@")(cast(wanted, TSQUERY)))
         .order_by(Message.id.desc())
         .limit(limit * 20)
         .subquery()
