@@ -9,6 +9,7 @@ import smtplib
 import subprocess
 import sys
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ class WholeDesk(RunningDesk):
         for kind in ("web", "stream", "work", "clock", "listen"):
             self.start(kind, kind)
         for port in (self.port, self.stream_port):
-            wait_for(lambda port=port: answers(port), START_SECONDS)
+            wait_for(partial(answers, port), START_SECONDS)
 
     def close(self) -> None:
         """End the processes in good order, so that none of them leaves a child behind."""
