@@ -1,0 +1,213 @@
+"""The event stream: who may watch, who gets what, what is sent again after a gap, and when a screen starts over."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any
+
+import orjson
+import pytest
+
+from app import crypto, doorbell, realtime, streaming
+from app.streaming import Hub, Screen, admission, application
+
+NEWS = [(f"{n}-0", {"topic": "case", "teams": [], "users": [], "case": n}) for n in range(1, 6)]
+
+
+def hub_of(*items: Any) -> Hub:
+    hub = Hub()
+    hub.tail.extend(items or NEWS)
+    return hub
+
+
+class Watching:
+    """One screen on the ASGI application, without a network between."""
+
+    def __init__(self, hub: Hub, *, ticket: str, last: str = "", path: str = "/stream", method: str = "GET") -> None:
+        self.status = 0
+        self.body = b""
+        self._gone = asyncio.Event()
+        scope = {
+            "type": "http", "path": path, "method": method, "query_string": f"admission={ticket}".encode(),
+            "headers": [(b"last-event-id", last.encode())] if last else [],
+        }  # fmt: skip
+        self.task = asyncio.create_task(application(hub)(scope, self._receive, self._send))  # type: ignore[arg-type]
+
+    async def _receive(self) -> dict[str, Any]:
+        await self._gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def _send(self, part: dict[str, Any]) -> None:
+        self.status = part.get("status", self.status)
+        self.body += part.get("body", b"")
+
+    async def until(self, condition: Any, seconds: float = 10) -> None:
+        """Wait until something was written."""
+        async with asyncio.timeout(seconds):
+            while not condition(self.frames()):  # noqa: ASYNC110 -- what is waited for has no event of its own
+                await asyncio.sleep(0.01)
+
+    async def leave(self) -> list[tuple[str, str, dict[str, Any]]]:
+        """Close the screen; returns what it got: id, topic, body."""
+        self._gone.set()
+        await asyncio.wait_for(self.task, 5)
+        return self.frames()
+
+    def frames(self) -> list[tuple[str, str, dict[str, Any]]]:
+        found = re.findall(rb"id: (.*)\nevent: (.*)\ndata: (.*)\n\n", self.body)
+        return [(key.decode(), topic.decode(), orjson.loads(body)) for key, topic, body in found]
+
+
+def ticket(*, user: int = 1, role: str = "agent", teams: tuple[int, ...] = (7,)) -> str:
+    return admission(user_id=user, role=role, team_ids=list(teams))
+
+
+def watch(hub: Hub, *, last: str = "", until: int = 1, **who: Any) -> list[tuple[str, str, dict[str, Any]]]:
+    """Open a screen, wait for so many events and leave."""
+
+    async def go() -> list[tuple[str, str, dict[str, Any]]]:
+        screen = Watching(hub, ticket=ticket(**who), last=last)
+        await screen.until(lambda frames: len(frames) >= until)
+        return await screen.leave()
+
+    return asyncio.run(go())
+
+
+def test_a_new_screen_is_greeted_with_where_the_news_stand():
+    assert watch(hub_of()) == [("5-0", "hello", {"topic": "hello"})]
+
+
+def test_after_a_gap_what_was_missed_comes_in_order():
+    frames = watch(hub_of(), last="2-0", until=4)
+    assert [frame[0] for frame in frames] == ["2-0", "3-0", "4-0", "5-0"]
+    assert [frame[2].get("case") for frame in frames] == [None, 3, 4, 5]
+
+
+@pytest.mark.parametrize("last", ["0-1", "9-0", "rubbish", "5-0x-"])
+def test_when_the_gap_is_too_long_the_screen_starts_over(last):
+    hub = hub_of(*NEWS[2:])
+    assert [frame[1] for frame in watch(hub, last=last, until=2)] == ["hello", "reset"]
+
+
+def test_nothing_was_missed():
+    hub = hub_of()
+    assert hub.missed("5-0") == []
+    assert Hub().missed("") == []
+    assert Hub().missed("7-0") is None
+
+
+@pytest.mark.parametrize(
+    "item,agent,stranger,manager",
+    [
+        ({"topic": "case"}, True, True, True),
+        ({"topic": "case", "teams": [7]}, True, False, True),
+        ({"topic": "case", "teams": [8]}, False, False, True),
+        ({"topic": "case", "teams": [8], "users": [1]}, True, False, True),
+        ({"topic": "notice", "users": [1]}, True, False, False),
+        ({"topic": "notice"}, False, False, False),
+    ],
+)
+def test_who_gets_what(item, agent, stranger, manager):
+    assert Screen(1, "agent", frozenset({7})).may_see(item) is agent
+    assert Screen(2, "agent", frozenset()).may_see(item) is stranger
+    assert Screen(3, "manager", frozenset()).may_see(item) is manager
+
+
+def test_names_of_readers_are_not_told():
+    hub = hub_of(("1-0", {"topic": "x"}), ("2-0", {"topic": "case", "teams": [7], "users": [1], "case": 3}))
+    assert watch(hub, last="1-0", until=2)[1][2] == {"topic": "case", "case": 3}
+
+
+@pytest.mark.parametrize("bad", ["", "rubbish", "a.b.c"])
+def test_without_a_good_ticket_nothing_is_shown(bad):
+    async def go() -> tuple[int, bytes]:
+        screen = Watching(hub_of(), ticket=bad)
+        await asyncio.wait_for(screen.task, 5)
+        return screen.status, screen.body
+
+    assert asyncio.run(go()) == (401, b"")
+
+
+def test_a_ticket_for_something_else_or_an_old_one_is_no_ticket(monkeypatch):
+    async def go(shown: str, **options: Any) -> int:
+        screen = Watching(hub_of(), ticket=shown, **options)
+        await asyncio.wait_for(screen.task, 5)
+        return screen.status
+
+    assert asyncio.run(go(crypto.sign("session", {"u": 1, "r": "admin", "t": []}))) == 401
+    assert asyncio.run(go(ticket(), path="/other")) == 404
+    assert asyncio.run(go(ticket(), method="POST")) == 401
+    monkeypatch.setattr(streaming, "ADMISSION_SECONDS", -1)
+    assert asyncio.run(go(ticket())) == 401
+
+
+def test_a_screen_that_does_not_read_is_told_to_start_over():
+    async def go() -> list[str]:
+        hub = hub_of()
+        screen = Watching(hub, ticket=ticket())
+        await screen.until(bool)
+        for number in range(streaming.WAITING + 5):
+            hub._broadcast((f"{number + 10}-0", {"topic": "case", "case": number}))
+        await screen.until(lambda frames: len(frames) > 1)
+        return [frame[1] for frame in await screen.leave()]
+
+    assert asyncio.run(go()) == ["hello", "reset"]
+
+
+def test_a_closed_screen_is_forgotten():
+    hub = hub_of()
+    watch(hub)
+    assert hub.screens == set()
+
+
+@pytest.fixture
+def real_wire(valkey_url):
+    """News through a real Valkey."""
+    realtime.use(realtime.RedisWire())
+    yield
+    realtime.use(realtime.RedisWire())
+
+
+@pytest.mark.usefixtures("real_wire")
+def test_from_publishing_to_the_screen_through_a_real_valkey():
+    async def go() -> None:
+        realtime.publish("case", case=1)
+        hub = Hub()
+        reader = asyncio.create_task(hub.read_news())
+        async with asyncio.timeout(10):
+            while not hub.tail:  # noqa: ASYNC110 -- what is waited for has no event of its own
+                await asyncio.sleep(0.01)
+        screen = Watching(hub, ticket=ticket())
+        await screen.until(bool)
+        await asyncio.to_thread(realtime.publish, "case", teams=[7], case=2)
+        await asyncio.to_thread(realtime.publish, "case", teams=[8], case=3)
+        await asyncio.to_thread(realtime.publish, "case", case=4)
+        await screen.until(lambda frames: len(frames) == 3)
+        frames = await screen.leave()
+        assert [frame[2].get("case") for frame in frames] == [None, 2, 4]
+        again = Watching(hub, ticket=ticket(), last=frames[0][0])
+        await again.until(lambda found: len(found) == 3)
+        assert [frame[2].get("case") for frame in await again.leave()] == [None, 2, 4]
+        reader.cancel()
+
+    asyncio.run(go())
+
+
+@pytest.mark.usefixtures("real_wire")
+def test_when_valkey_comes_back_empty_all_screens_start_over():
+    async def go() -> list[str]:
+        realtime.publish("case", case=1)
+        hub = Hub()
+        reader = asyncio.create_task(hub.read_news())
+        async with asyncio.timeout(10):
+            while not hub.tail:  # noqa: ASYNC110 -- what is waited for has no event of its own
+                await asyncio.sleep(0.01)
+        screen = Watching(hub, ticket=ticket())
+        await screen.until(bool)
+        await asyncio.to_thread(doorbell.connection().flushdb)
+        await screen.until(lambda frames: len(frames) >= 2, 20)
+        reader.cancel()
+        return [frame[1] for frame in await screen.leave()]
+
+    assert asyncio.run(go())[:2] == ["hello", "reset"]
