@@ -73,7 +73,7 @@ class RqDoorbell:
 
 
 def _enqueue(job: str, refs: Sequence[int]) -> None:
-    lane().enqueue_call(ENTRY, args=(job, *refs), result_ttl=0, failure_ttl=3600)
+    lane().enqueue_call(ENTRY, args=(job, *refs), timeout=JOB_SECONDS * len(refs), result_ttl=0, failure_ttl=3600)
 
 
 def answered(job: str) -> None:
