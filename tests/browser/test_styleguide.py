@@ -29,7 +29,7 @@ def address(chromium):
 def test_every_component_is_accessible(address, make_page, theme, language, width):
     page = make_page(width=width)
     page.goto(f"{address}?theme={theme}&lang={language}")
-    page.wait_for_function("document.querySelector('time[data-ago]').title !== ''")
+    page.wait_for_selector("html[data-ready]")
     assert run_axe(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -37,6 +37,7 @@ def test_every_component_is_accessible(address, make_page, theme, language, widt
 def test_right_to_left_mirrors_the_desk(address, make_page):
     page = make_page()
     page.goto(address)
+    page.wait_for_selector("html[data-ready]")
     page.evaluate("document.documentElement.dir = 'rtl'")
     rail, main = (page.locator(part).bounding_box() for part in (".rail", "#main"))
     assert rail["x"] > main["x"]
@@ -46,6 +47,7 @@ def test_right_to_left_mirrors_the_desk(address, make_page):
 def test_keyboard_opens_the_sheet_the_search_and_the_palette(address, make_page):
     page = make_page()
     page.goto(address)
+    page.wait_for_selector("html[data-ready]")
     page.keyboard.press("?")
     assert page.locator("#shortcuts").is_visible()
     assert run_axe(page, within="#shortcuts") == []
@@ -62,6 +64,7 @@ def test_keyboard_opens_the_sheet_the_search_and_the_palette(address, make_page)
 def test_keys_are_left_alone_while_somebody_types(address, make_page):
     page = make_page()
     page.goto(address)
+    page.wait_for_selector("html[data-ready]")
     page.locator("#compose-text").focus()
     page.keyboard.type("r?/")
     assert page.locator("#compose-text").input_value() == "r?/"
@@ -71,7 +74,7 @@ def test_keys_are_left_alone_while_somebody_types(address, make_page):
 def test_news_offer_a_button_and_do_not_move_rows(address, make_page):
     page = make_page()
     page.goto(address)
-    page.wait_for_function("document.querySelector('time[data-ago]').title !== ''")
+    page.wait_for_selector("html[data-ready]")
     before = page.locator(".item").first.inner_text()
     for number in (7, 8, 8):
         page.evaluate(

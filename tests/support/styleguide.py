@@ -33,6 +33,13 @@ FORM = {
 }  # fmt: skip
 
 
+class Row(SimpleNamespace):
+    """One line of the list; lists keep what they have drawn by the row itself."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return id(self)
+
+
 @blueprint.get("/styleguide")
 @public
 def page() -> str:
@@ -62,7 +69,7 @@ def page() -> str:
 
 def _row(number: int, subject: str, now):
     left = (41, 180, 130, None, -4)[number]
-    return SimpleNamespace(
+    return Row(
         id=number, number=f"RB-2026-00421{7 - number}", channel=("email", "sms", "chat", "fax", "voice")[number], contact_name=("Dana Weiß", "Ana Souza", "+44 20 7946 0018", "Kreuz GmbH", "李伟")[number],
         subject=subject, touched_at=now - timedelta(minutes=(2, 9, 14, 60, 3000)[number]), due_at=None if left is None else now + timedelta(minutes=left), due_from=now - timedelta(minutes=70), due_why="first response",
         chase_count=2 if number == 0 else 0, priority="high" if number == 1 else "normal", status=("dispatched", "open", "new", "waiting", "open")[number], assignee_id=1 if number < 2 else None, is_unread=number < 2,
@@ -71,7 +78,7 @@ def _row(number: int, subject: str, now):
 
 def make_app():
     """Make an application that serves the style guide at /styleguide; nobody is signed in, somebody is drawn."""
-    app = create_app(("app.web.health", "tests.support.styleguide"))
+    app = create_app(("app.web.health", "app.web.inbox", "tests.support.styleguide"))
     app.jinja_env.globals["viewer"] = lambda: SimpleNamespace(
         name="Alice", role="agent", theme=request.args.get("theme", "auto"), login="alice", user_id=1
     )

@@ -33,4 +33,5 @@ document.addEventListener("DOMContentLoaded", () => {
   toEnd(document);
   const url = document.body.dataset.streamUrl;
   if (url) openStream(url);
+  document.documentElement.dataset.ready = "";
 });

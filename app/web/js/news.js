@@ -14,7 +14,8 @@ document.addEventListener("rb:news", ({ detail: item }) => {
 
 function offer(caseId) {
   const button = document.querySelector("[data-news]");
-  if (!button) return;
+  const isOpen = document.querySelector(".case-page")?.dataset.case === String(caseId);
+  if (!button || isOpen) return;
   if (!document.querySelector("#list .item")) {
     button.click();
     return;
