@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import smtplib
 import subprocess
@@ -29,7 +30,9 @@ class Desk:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        first = ports.choose("UNSET_PORT", HOST, 18000 + os.getpid() % 1000)
+        self.output = folder.with_suffix(".out")
+        # Somewhere else each time: other test runs on this machine look for free ports too.
+        first = ports.choose("UNSET_PORT", HOST, 20_000 + 10 * secrets.randbelow(1_000))
         self.environment = {key: value for key, value in os.environ.items() if not key.endswith("_URL")} | {
             "DATA_DIR": str(folder),
             "PORT": str(first),
@@ -42,17 +45,17 @@ class Desk:
         """Start and wait until it is ready; returns the seconds that took."""
         begun = time.monotonic()
         (self.folder / "info.json").unlink(missing_ok=True)  # a killed run leaves it behind
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tools.run"],
-            cwd=ROOT,
-            env=self.environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        with self.output.open("w") as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "tools.run"],
+                cwd=ROOT,
+                env=self.environment,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
         while not (self.folder / "info.json").exists():
-            assert self.process.poll() is None, self.process.stdout and self.process.stdout.read()
+            assert self.process.poll() is None, self.output.read_text()
             assert time.monotonic() - begun < 60
             time.sleep(0.05)
         return time.monotonic() - begun
@@ -75,7 +78,8 @@ class Desk:
     def stop(self) -> str:
         """Ask for an orderly end; returns what was printed."""
         self.process.send_signal(signal.SIGINT)
-        return self.process.communicate(timeout=30)[0]
+        self.process.wait(30)
+        return self.output.read_text()
 
 
 @pytest.fixture(scope="module")
@@ -92,10 +96,12 @@ def own_desk(tmp_path: Path) -> Iterator[Desk]:
 
 
 def _ended_after(desk: Desk) -> Iterator[Desk]:
-    desk.start()
-    yield desk
-    if desk.process.poll() is None:
-        desk.stop()
+    try:
+        desk.start()
+        yield desk
+    finally:
+        if desk.process.poll() is None:
+            desk.stop()
 
 
 def _is_alive(pid: int) -> bool:
@@ -192,7 +198,7 @@ def test_it_ends_whole_keeps_its_data_and_starts_quickly_again(own_desk: Desk) -
         assert connection.execute("select count(*) from kept_by_tests").fetchone() == (0,)
     pids = desk.pids()
     desk.process.kill()
-    desk.process.communicate()
+    desk.process.wait()
     assert desk.start() < 20, "what a killed run left behind is ended first"
     assert not [pid for pid in pids if _is_alive(pid)]
     desk.stop()
