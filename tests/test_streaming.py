@@ -45,7 +45,7 @@ class Watching:
     async def until(self, condition: Any, seconds: float = 10) -> None:
         """Wait until something was written."""
         async with asyncio.timeout(seconds):
-            while not condition(self.frames()):  # noqa: ASYNC110 -- what is waited for has no event of its own
+            while not condition(self.frames()):
                 await asyncio.sleep(0.01)
 
     async def leave(self) -> list[tuple[str, str, dict[str, Any]]]:
@@ -176,7 +176,7 @@ def test_from_publishing_to_the_screen_through_a_real_valkey():
         hub = Hub()
         reader = asyncio.create_task(hub.read_news())
         async with asyncio.timeout(10):
-            while not hub.tail:  # noqa: ASYNC110 -- what is waited for has no event of its own
+            while not hub.tail:
                 await asyncio.sleep(0.01)
         screen = Watching(hub, ticket=ticket())
         await screen.until(bool)
@@ -201,7 +201,7 @@ def test_when_valkey_comes_back_empty_all_screens_start_over():
         hub = Hub()
         reader = asyncio.create_task(hub.read_news())
         async with asyncio.timeout(10):
-            while not hub.tail:  # noqa: ASYNC110 -- what is waited for has no event of its own
+            while not hub.tail:
                 await asyncio.sleep(0.01)
         screen = Watching(hub, ticket=ticket())
         await screen.until(bool)
