@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import orjson
@@ -13,6 +15,12 @@ from app import crypto, doorbell, realtime, streaming
 from app.streaming import Hub, Screen, admission, application
 
 NEWS = [(f"{n}-0", {"topic": "case", "teams": [], "users": [], "case": n}) for n in range(1, 6)]
+
+
+def in_a_loop(work: Coroutine[Any, Any, Any]) -> Any:
+    """Run a coroutine in a thread of its own: a browser test may have left a running loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
 
 
 def hub_of(*items: Any) -> Hub:
@@ -71,7 +79,7 @@ def watch(hub: Hub, *, last: str = "", until: int = 1, **who: Any) -> list[tuple
         await screen.until(lambda frames: len(frames) >= until)
         return await screen.leave()
 
-    return asyncio.run(go())
+    return in_a_loop(go())
 
 
 def test_a_new_screen_is_greeted_with_where_the_news_stand():
@@ -126,7 +134,7 @@ def test_without_a_good_ticket_nothing_is_shown(bad):
         await asyncio.wait_for(screen.task, 5)
         return screen.status, screen.body
 
-    assert asyncio.run(go()) == (401, b"")
+    assert in_a_loop(go()) == (401, b"")
 
 
 def test_a_ticket_for_something_else_or_an_old_one_is_no_ticket(monkeypatch):
@@ -135,11 +143,11 @@ def test_a_ticket_for_something_else_or_an_old_one_is_no_ticket(monkeypatch):
         await asyncio.wait_for(screen.task, 5)
         return screen.status
 
-    assert asyncio.run(go(crypto.sign("session", {"u": 1, "r": "admin", "t": []}))) == 401
-    assert asyncio.run(go(ticket(), path="/other")) == 404
-    assert asyncio.run(go(ticket(), method="POST")) == 401
+    assert in_a_loop(go(crypto.sign("session", {"u": 1, "r": "admin", "t": []}))) == 401
+    assert in_a_loop(go(ticket(), path="/other")) == 404
+    assert in_a_loop(go(ticket(), method="POST")) == 401
     monkeypatch.setattr(streaming, "ADMISSION_SECONDS", -1)
-    assert asyncio.run(go(ticket())) == 401
+    assert in_a_loop(go(ticket())) == 401
 
 
 def test_a_screen_that_does_not_read_is_told_to_start_over():
@@ -152,7 +160,7 @@ def test_a_screen_that_does_not_read_is_told_to_start_over():
         await screen.until(lambda frames: len(frames) > 1)
         return [frame[1] for frame in await screen.leave()]
 
-    assert asyncio.run(go()) == ["hello", "reset"]
+    assert in_a_loop(go()) == ["hello", "reset"]
 
 
 def test_a_closed_screen_is_forgotten():
@@ -191,7 +199,7 @@ def test_from_publishing_to_the_screen_through_a_real_valkey():
         assert [frame[2].get("case") for frame in await again.leave()] == [None, 2, 4]
         reader.cancel()
 
-    asyncio.run(go())
+    in_a_loop(go())
 
 
 @pytest.mark.usefixtures("real_wire")
@@ -210,4 +218,4 @@ def test_when_valkey_comes_back_empty_all_screens_start_over():
         reader.cancel()
         return [frame[1] for frame in await screen.leave()]
 
-    assert asyncio.run(go())[:2] == ["hello", "reset"]
+    assert in_a_loop(go())[:2] == ["hello", "reset"]
