@@ -37,7 +37,11 @@ class EmailAccount:
 
     def check(self) -> Health:
         """Return the worse of both directions."""
-        return max(self.check_inbound(), self.check_outbound(), key=lambda health: _WEIGHT[health.state])
+        return max(self.check_sides().values(), key=lambda health: _WEIGHT[health.state])
+
+    def check_sides(self) -> dict[str, Health]:
+        """Return the health of each direction, so that trouble with one is not told of the other."""
+        return {"inbound": self.check_inbound(), "outbound": self.check_outbound()}
 
     def check_inbound(self) -> Health:
         """Nothing can be wrong on this side: the listener is ours."""

@@ -10,6 +10,8 @@ export function openStream(first) {
   const isNew = once();
   const refreshers = new Map();
   const seen = whenSeen((name) => document.body.dispatchEvent(new CustomEvent(name)), () => document.hidden);
+  const heard = new Map();
+  let asked = 0;
   let last = "";
   document.addEventListener("visibilitychange", () => document.hidden || seen.catchUp());
 
@@ -26,10 +28,22 @@ export function openStream(first) {
       return;
     }
     document.dispatchEvent(new CustomEvent("rb:news", { detail: item }));
-    if (item.case) refresh(`rb:${item.topic}-${item.case}`, { gap: 700, jitter: 200 });
+    if (item.case) {
+      heard.set(item.case, performance.now());
+      refresh(`rb:${item.topic}-${item.case}`, { gap: 700, jitter: 200 });
+    }
     if (item.topic === "case") refresh("rb:list");
     if (item.topic === "account" || item.topic === "fault") refresh(`rb:${item.topic}`);
   }
+
+  // News that came while a page was under way found the old one on screen: what is drawn by then asks once more.
+  const isMain = ({ detail }) => detail.target?.id === "main";
+  document.addEventListener("htmx:beforeRequest", (event) => { if (isMain(event)) asked = performance.now(); });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const shown = Number(document.querySelector(".case-page")?.dataset.case);
+    if (!isMain(event) || !shown || (heard.get(shown) ?? -1) < asked) return;
+    for (const topic of ["case", "delivery"]) refresh(`rb:${topic}-${shown}`, { gap: 700, jitter: 200 });
+  });
 
   // The server no longer knows what we missed: everything on screen asks once, spread over some seconds.
   function refreshAll() {

@@ -105,7 +105,7 @@ class FarEnd:
             server.transport.abort()
             return "250 too late"
         reply = self.after_data(envelope.content)
-        while reply is None:  # noqa: ASYNC110 - stays silent until the test is over
+        while reply is None:
             await asyncio.sleep(0.05)
         return reply
 
