@@ -93,7 +93,7 @@ class _Writer:
 
 def to_text(html: str, *, marks: bool = False) -> str:
     """The text of sanitised `html`."""
-    if max(html, default="") >= "\ufdd0":
+    if not html.isascii():
         html = _NONCHARACTERS.sub("", html)
     writer = _Writer()
     open_marks: list[tuple[str, int]] = []

@@ -15,7 +15,7 @@ from __future__ import annotations
 import re
 
 from channels.email.htmltext import INDENT, to_text
-from channels.email.quotes import words
+from channels.email.quotes import sieve, words
 from channels.email.quotes.classify import (
     ATTRIBUTED,
     CUTS,
@@ -33,7 +33,8 @@ _MAX_TEXT = 256 * 1024  # characters that are looked at
 _BLANK = " " + INDENT
 _LEADING_BLOCK = re.compile(f"({EMPTY}*{CUTS}+){EMPTY}*{QUOTED}")
 _EXTRA_LINES = re.compile(r"\n{4,}")
-_MARKS = dict.fromkeys(range(0xFDD0, 0xFDD3)) | {0xFDD4: None, 0xFDD5: None, 0xFDD3: "> "}
+_SIGNS = tuple(map(chr, range(0xFDD0, 0xFDD6)))
+_MARKS = str.maketrans({sign: "> " if sign == INDENT else "" for sign in _SIGNS})
 
 
 def extract_reply(text: str, *, html: str = "", html_only: bool = False, subject: str = "") -> str:
@@ -67,7 +68,10 @@ def _extract(text: str, *, subject: str) -> str:
     if tail and not (len(kept.lines) < len(mail.lines) and _is_quoted(tail, mail)):
         return text
     lines = without_signature([line if line.strip(_BLANK) else "" for line in kept.lines])
-    return _EXTRA_LINES.sub("\n\n", "\n".join(lines).translate(_MARKS)).strip("\n").rstrip()
+    reply = "\n".join(lines)
+    if sieve.has(reply, _SIGNS):
+        reply = reply.translate(_MARKS)
+    return _EXTRA_LINES.sub("\n\n", reply).strip("\n").rstrip()
 
 
 def _head(text: str) -> tuple[str, str]:

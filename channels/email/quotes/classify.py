@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from channels.email.htmltext import ATTRIBUTION, CUT, END, INDENT, QUOTE, RULE
-from channels.email.quotes import words
+from channels.email.quotes import sieve, words
 
 TEXT, EMPTY, QUOTED, ATTRIBUTED, CUTS, FORWARDED, INDENTED = "t", "e", "q", "a", "o", "f", "b"
 MAX_LINES = 4000
@@ -24,8 +24,6 @@ _BLANK = " " + RULE + INDENT
 _BLOCK = 12  # lines looked at for a block of headers
 
 
-# Blanks of other widths, and signs that nobody sees.
-_PLAIN = str.maketrans("\xa0", " ", "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u3000")
 _OPEN = TEXT + INDENTED  # kinds of lines in which headers and dividers are looked for
 _FORM_LINE = re.compile(r"\s{0,4}[^\W\d_][\w /-]{1,30}[:：]\s{0,4}\S")
 
@@ -50,10 +48,14 @@ class Lines:
 
 def classify(text: str) -> Lines:
     """The lines of `text`; what stands after MAX_LINES is never looked at."""
-    lines = _split_shared(text.split("\n", MAX_LINES))
-    heads = [line[:_WIDTH].replace("&nbsp;", " ").translate(_PLAIN) for line in lines]
-    kinds = [_simple_kind(line) for line in heads]
-    heads = [line.lstrip(INDENT) for line in heads]
+    lines = text.split("\n", MAX_LINES)
+    if "wrote" in text:
+        lines = _split_shared(lines)
+    heads = sieve.plain([line[:_WIDTH] for line in lines], text)
+    above = sieve.may_ask_above(text)
+    kinds = [_simple_kind(line, above=above) for line in heads]
+    if INDENT in text:
+        heads = [line.lstrip(INDENT) for line in heads]
     _mark_blocks(heads, kinds)
     _mark_attributions(heads, kinds)
     _mark_html(heads, kinds)
@@ -73,18 +75,19 @@ def _split_shared(lines: list[str]) -> list[str]:
     return lines
 
 
-def _simple_kind(line: str) -> str:
+def _simple_kind(line: str, *, above: bool) -> str:
+    """The kind that a line has by itself. `above`: the mail may hold a line that says where to write."""
     bare = line.strip()
-    if bare.strip(_BLANK) == "":
+    if not bare or not bare.strip(_BLANK):
         return EMPTY
     first = bare[0]
     if first in ">＞":
         return QUOTED
     if first == INDENT:
         return INDENTED
-    if bare == CUT or _is_separator(line):
+    if bare == CUT or ((above or first in sieve.DASHES) and _is_separator(line)):
         return CUTS
-    if len(bare) < _SHORT and words.FORWARD.match(line):
+    if sieve.may_forward(bare) and len(bare) < _SHORT and words.FORWARD.match(line):
         return FORWARDED
     if first in "-_=" and _has_letters(line) and words.DASHED.match(line):
         return ATTRIBUTED
@@ -200,9 +203,9 @@ def _mark_attributions(heads: list[str], kinds: list[str]) -> None:
 
 def _may_close(line: str) -> bool:
     bare = line.rstrip(' *_"”')
-    if not bare or len(bare) > _MAX_JOINED:
+    if not bare or not sieve.may_close(bare) or len(bare) > _MAX_JOINED:
         return False
-    return bare[-1] in ":：>)]" or bool(words.VERB_LAST.search(bare[-60:]))
+    return sieve.is_closed(bare) or bool(words.VERB_LAST.search(bare[-60:]))
 
 
 def _attribution_start(heads: list[str], kinds: list[str], index: int) -> int | None:

@@ -6,7 +6,7 @@ adds by itself, is not part of the reply. A name or a greeting without a divider
 
 from __future__ import annotations
 
-from channels.email.quotes import words
+from channels.email.quotes import sieve, words
 
 _LIKELY_LINES = 10  # a signature after a divider that could mean something else has at most so many lines
 _LIKELY_WIDTH = 90
@@ -15,14 +15,14 @@ _WIDTH = 300
 
 def without_signature(lines: list[str]) -> list[str]:
     """`lines` up to the signature and without lines of phones. All of them when nothing would be left."""
-    kept = [line for line in lines[: _divider(lines)] if not is_mobile(line)]
+    kept = [line for line in lines[: _divider(lines)] if not (sieve.may_be_phone(line) and is_mobile(line))]
     return kept if any(line.strip() for line in kept) else lines
 
 
 def is_mobile(line: str) -> bool:
     """Whether a phone or an app wrote this line by itself."""
     bare = line[:_WIDTH].replace("\xa0", " ").strip()
-    if len(bare) < 6 or len(bare) > 200 or not words.MOBILE.match(bare) or _is_sentence(bare):
+    if not 6 <= len(bare) <= 200 or not words.MOBILE.match(bare) or _is_sentence(bare):
         return False
     if bare.isascii() or not any("\u3040" <= letter <= "\u9fff" for letter in bare):
         return True
@@ -40,10 +40,12 @@ def _divider(lines: list[str]) -> int:
     begun = False
     seen: set[str] = set()
     for index, line in enumerate(lines):
-        if begun and words.SIGNATURE_SURE.match(line):
+        if not line:
+            continue
+        if begun and "--" in line[:4] and words.SIGNATURE_SURE.match(line):
             return index
         bare = line[:_WIDTH].strip()
-        if begun and words.SIGNATURE_LIKELY.match(bare):
+        if begun and bare[:1] in sieve.DASHES and words.SIGNATURE_LIKELY.match(bare):
             # Several dividers of one kind divide chapters.
             if bare not in seen and _looks_signed(lines, index + 1):
                 return index
