@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+import orjson
+
 AutoKind = Literal["none", "auto-reply", "list", "loop"]
 
 
@@ -98,7 +100,22 @@ def to_wire(mail: ParsedMail) -> tuple[bytes, tuple[bytes, ...]]:
     }
     for key in ("reply_to", "to", "cc"):
         document[key] = [[box.address, box.name] for box in getattr(mail, key)]
-    return json.dumps(document, separators=(",", ":")).encode(), tuple(file.content for file in mail.attachments)
+    return _dump(document), tuple(file.content for file in mail.attachments)
+
+
+def _dump(document: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(document)
+    except orjson.JSONEncodeError:  # half a surrogate pair, which only escapes can say
+        return json.dumps(document).encode()
+
+
+def _load(document: bytes) -> dict[str, Any]:
+    try:
+        loaded = orjson.loads(document)
+    except orjson.JSONDecodeError:
+        loaded = json.loads(document)
+    return dict(loaded)
 
 
 def _bounce_to_wire(bounce: Bounce | None) -> list[Any] | None:
@@ -109,7 +126,7 @@ def _bounce_to_wire(bounce: Bounce | None) -> list[Any] | None:
 
 def from_wire(document: bytes, contents: tuple[bytes, ...]) -> ParsedMail:
     """The mail back from `to_wire`. Raises ValueError or TypeError when it is not one."""
-    data: dict[str, Any] = json.loads(document)
+    data = _load(document)
     data["date"] = datetime.fromisoformat(data["date"]) if data["date"] else None
     data["bounce"] = Bounce(*data["bounce"]) if data["bounce"] else None
     for key in ("references", "reply_tokens", "problems"):
