@@ -1,21 +1,21 @@
-"""The mail-taking process: the SMTP listener, and a thread for each IMAP account that follows changes of the accounts."""
+"""The mail-taking process: the SMTP listener with its certificate, and beside it the mailboxes that are fetched."""
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from app import db
+from app import db, mailboxes
 from app.faultpoints import crash_point
-from app.logs import log
 from app.messaging import accounts, intake, providers
 from app.messaging.models import ChannelAccount
 from app.settings import settings
+from channels.email.smtp_certificate import CertificateFiles
 from channels.email.smtp_listener import LATER, STORED, ListenerLimits, Verdict, run_listener
-from channels.outcomes import ChannelError, Health
-from channels.port import Poller, RawEnvelope
+from channels.outcomes import Health, HealthState, Reason
+from channels.port import RawEnvelope
 
 LOOK_SECONDS = 5.0
 _kept: dict[str, tuple[float, int | None]] = {}
@@ -65,11 +65,14 @@ def _accept_one(item: RawEnvelope) -> Verdict:
     return STORED
 
 
-def run(stop: threading.Event) -> None:
-    """Listen and poll until `stop` is set."""
-    watchers = threading.Thread(target=_follow_accounts, args=(stop,), name="accounts", daemon=True)
-    watchers.start()
+def run(stop: threading.Event, *, ready: Callable[[str, int], None] = lambda _host, _port: None) -> None:
+    """Listen and poll until `stop` is set; `ready` is told the address of the listener."""
     current = settings()
+    certificate = _certificate()
+    threading.Thread(
+        target=mailboxes.follow, args=(stop,), kwargs={"also": lambda: note_certificate(certificate)}, name="accounts",
+        daemon=True,
+    ).start()  # fmt: skip
     run_listener(
         current.smtp_host,
         current.smtp_port,
@@ -77,64 +80,35 @@ def run(stop: threading.Event) -> None:
         check_recipient=lambda address: account_for(address) is not None,
         hostname=current.mail_hostname,
         stop=stop,
+        ready=ready,
         limits=ListenerLimits(message=current.max_message_bytes),
+        tls=certificate.context if certificate else None,
+        require_tls=current.smtp_require_tls,
     )
 
 
-def _follow_accounts(stop: threading.Event) -> None:
-    """Keep one watcher for each enabled polling account; one whose settings changed starts anew."""
-    running: dict[int, tuple[int, threading.Event]] = {}
-    while not stop.is_set():
-        try:
-            wanted = db.transact(_polling_accounts)
-            for account_id in [a for a, (version, _) in running.items() if wanted.get(a) != version]:
-                running.pop(account_id)[1].set()
-            for account_id, version in wanted.items():
-                if account_id not in running:
-                    own_stop = threading.Event()
-                    running[account_id] = (version, own_stop)
-                    threading.Thread(target=_watch, args=(account_id, own_stop), daemon=True).start()
-        except Exception:  # noqa: BLE001 -- logged; the mailboxes that run must not stop for it
-            log().error("accounts_unreadable", exc_info=True)
-        stop.wait(LOOK_SECONDS)
-    for _, own_stop in running.values():
-        own_stop.set()
+def _certificate() -> CertificateFiles | None:
+    current = settings()
+    if current.smtp_tls_cert is None or current.smtp_tls_key is None:
+        return None
+    return CertificateFiles(current.smtp_tls_cert, current.smtp_tls_key)
 
 
-def _polling_accounts() -> dict[int, int]:
-    return {
-        account.id: account.version
-        for account in accounts.accounts(kind="email", enabled=True)
-        if account.config.get("inbound") == "imap"
-    }
+def note_certificate(certificate: CertificateFiles | None) -> None:
+    """Show on each mailbox that takes mail from the listener whether that can be spoken to encrypted, as it should be."""
+    problem = certificate.problem if certificate else ""
+    # Without TLS mail still comes in, unless it is required: then senders keep it and come again.
+    is_shut = certificate is not None and certificate.context() is None and settings().smtp_require_tls
+    state = HealthState.FAILING if is_shut else HealthState.DEGRADED
+    health = Health(state, Reason.TLS_FAILED, problem) if problem else Health(HealthState.OK)
+
+    def note() -> None:
+        for account in accounts.accounts(kind="email", enabled=True):
+            if account.config.get("inbound", "listener") == "listener" and _differs(account.inbound_health, health):
+                accounts.note_health(account.id, "inbound", health)
+
+    db.transact(note)
 
 
-def _watch(account_id: int, stop: threading.Event) -> None:
-    def report(health: Health) -> None:
-        db.transact(lambda: accounts.note_health(account_id, "inbound", health))
-
-    def commit(items: Sequence[RawEnvelope], cursor: str) -> None:
-        def store() -> None:
-            intake.accept(account_id, items)
-            accounts.save_cursor(account_id, cursor)
-
-        db.transact(store)
-        crash_point("edge.after_commit")
-
-    while not stop.is_set():
-        try:
-            adapter, cursor = db.transact(lambda: _opened(account_id))
-            if not isinstance(adapter, Poller):
-                return
-            adapter.watch(cursor, commit=commit, stop=stop, report=report)
-        except ChannelError as error:
-            log().warning("mailbox_failing", account=account_id, code=error.code)
-            stop.wait(30)
-        except Exception:  # noqa: BLE001 -- logged; the mailbox is tried again
-            log().error("watcher_failed", account=account_id, exc_info=True)
-            stop.wait(10)
-
-
-def _opened(account_id: int) -> tuple[Any, str]:
-    account = accounts.get(account_id)
-    return providers.adapter(account), str(account.cursor.get("at", ""))
+def _differs(known: Mapping[str, Any], health: Health) -> bool:
+    return (known.get("state"), known.get("detail")) != (str(health.state), health.detail[:500])

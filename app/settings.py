@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from app.errors import Invalid
 
@@ -28,6 +29,9 @@ class Settings:
     stream_port: int
     smtp_host: str
     smtp_port: int
+    smtp_tls_cert: Path | None
+    smtp_tls_key: Path | None
+    smtp_require_tls: bool
     mail_hostname: str
     max_message_bytes: int
     max_upload_bytes: int
@@ -77,6 +81,23 @@ def _secret_key(data_dir: Path) -> str:
     return path.read_text().strip()
 
 
+def _smtp_tls() -> dict[str, Any]:
+    """The files are looked at by the listener, which goes on without TLS when they cannot be used."""
+    certificate, key = _text("SMTP_TLS_CERT", ""), _text("SMTP_TLS_KEY", "")
+    required = _text("SMTP_REQUIRE_TLS", "off")
+    if required not in ("on", "off"):
+        raise Invalid("bad_setting", f"SMTP_REQUIRE_TLS must be on or off, not {required!r}.")
+    if key and not certificate:
+        raise Invalid("bad_setting", "SMTP_TLS_KEY needs SMTP_TLS_CERT, the certificate that belongs to it.")
+    if required == "on" and not certificate:
+        raise Invalid("bad_setting", "SMTP_REQUIRE_TLS needs SMTP_TLS_CERT and SMTP_TLS_KEY.")
+    return {
+        "smtp_tls_cert": Path(certificate) if certificate else None,
+        "smtp_tls_key": Path(key or certificate) if certificate else None,  # both may stand in one file
+        "smtp_require_tls": required == "on",
+    }
+
+
 def sqlalchemy_url(url: str) -> str:
     """Return the database URL with the psycopg 3 driver named, whatever way it was spelled."""
     for prefix in ("postgres://", "postgresql://"):
@@ -102,6 +123,7 @@ def read_settings() -> Settings:
         stream_port=stream_port,
         smtp_host=_text("SMTP_HOST", "127.0.0.1"),
         smtp_port=_int("SMTP_PORT", 2525, high=65535),
+        **_smtp_tls(),
         mail_hostname=_text("MAIL_HOSTNAME", "localhost"),
         max_message_bytes=_int("MAX_MESSAGE_BYTES", 35 * MEGABYTE, low=1024),
         max_upload_bytes=_int("MAX_UPLOAD_BYTES", 25 * MEGABYTE, low=1024),

@@ -40,15 +40,11 @@ class EmailAccount:
         return max(self.check_sides().values(), key=lambda health: _WEIGHT[health.state])
 
     def check_sides(self) -> dict[str, Health]:
-        """Return the health of each direction, so that trouble with one is not told of the other."""
-        return {"inbound": self.check_inbound(), "outbound": self.check_outbound()}
-
-    def check_inbound(self) -> Health:
-        """Nothing can be wrong on this side: the listener is ours."""
-        return Health(HealthState.OK)
-
-    def check_outbound(self) -> Health:
-        return self.sender.check()
+        """Return the health of each direction that can be tried from here, so that trouble with one is not told of the other."""
+        sides = {"outbound": self.sender.check()}
+        if self.config.inbound == "none":
+            sides["inbound"] = Health(HealthState.OK, detail="This mailbox takes no mail in.")
+        return sides  # how well the listener is, the listener itself tells
 
 
 class ImapAccount(EmailAccount):
@@ -64,8 +60,9 @@ class ImapAccount(EmailAccount):
     def watch(self, cursor: str, *, commit: Commit, stop: Event, report: Callable[[Health], None]) -> None:
         self.poller.watch(cursor, commit=commit, stop=stop, report=report)
 
-    def check_inbound(self) -> Health:
-        return self.poller.check()
+    def check_sides(self) -> dict[str, Health]:
+        """Return the health of both directions."""
+        return {"inbound": self.poller.check(), "outbound": self.sender.check()}
 
 
 def open_account(config: EmailConfig) -> EmailAccount:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -12,12 +11,14 @@ from concurrent.futures import ThreadPoolExecutor
 
 import structlog
 
+from channels.email.smtp_certificate import Tls
 from channels.email.smtp_session import (
     LATER,
     STORED,
     Dialogue,
     ListenerLimits,
     MailSession,
+    SessionSecurity,
     Traffic,
     Verdict,
 )
@@ -44,21 +45,24 @@ def run_listener(
     stop: threading.Event,
     ready: Callable[[str, int], None] = lambda _host, _port: None,
     limits: ListenerLimits | None = None,
-    tls_context: ssl.SSLContext | None = None,
+    tls: Tls | None = None,
+    require_tls: bool = False,
     threads: int = 2,
     recipient_seconds: float = 5.0,
 ) -> None:
     """Take mail at `host:port` until `stop` is set, then finish what is under way. Blocks; port 0 picks a free one.
 
     `hostname` is the name to greet with (never looked up), `ready` is told the bound address, `check_recipient`
-    is asked in a thread and its yes is remembered for `recipient_seconds`. Raises OSError when it cannot listen.
+    is asked in a thread and its yes is remembered for `recipient_seconds`. `tls` is asked at each new connection for
+    what to shake hands with; with `require_tls` mail is taken encrypted only. Raises OSError when it cannot listen.
     """
     # aiosmtpd's own log repeats each command with its addresses.
     logging.getLogger("mail.log").setLevel(logging.ERROR)
     pool = ThreadPoolExecutor(threads + 2, thread_name_prefix="smtp")
     try:
+        security = SessionSecurity(tls or (lambda: None), require_tls=require_tls)
         listener = _Listener(
-            accept, check_recipient, pool=pool, hostname=hostname, limits=limits or ListenerLimits(), tls=tls_context
+            accept, check_recipient, pool=pool, hostname=hostname, limits=limits or ListenerLimits(), security=security
         )
         asyncio.run(listener.run(host, port, stop=stop, ready=ready, threads=threads, remember=recipient_seconds))
     finally:
@@ -76,10 +80,10 @@ class _Listener:
         pool: ThreadPoolExecutor,
         hostname: str,
         limits: ListenerLimits,
-        tls: ssl.SSLContext | None,
+        security: SessionSecurity,
     ) -> None:
         self._accept, self._check, self._pool = accept, check_recipient, pool
-        self._hostname, self._limits, self._tls = hostname, limits, tls
+        self._hostname, self._limits, self._security = hostname, limits, security
         self._traffic = Traffic()
         self._known: dict[str, float] = {}
         self._remember = 0.0
@@ -105,7 +109,7 @@ class _Listener:
                 hostname=self._hostname,
                 limits=self._limits,
                 traffic=self._traffic,
-                tls_context=self._tls,
+                security=self._security,
                 loop=loop,
             )
 

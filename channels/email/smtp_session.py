@@ -6,7 +6,6 @@ Built on aiosmtpd's protocol. What a mail means is not known here, and nothing h
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 from channels.clock import utcnow
+from channels.email.smtp_certificate import Tls
 from channels.port import RawEnvelope
 
 MEGABYTE = 1024 * 1024
@@ -39,6 +39,8 @@ LATER = Verdict(451, "4.3.0 Cannot store this mail now, please try again later")
 BUSY = Verdict(452, "4.3.1 Too much mail at once, please try again later")
 TOO_LARGE = Verdict(552, "5.3.4 This mail is larger than the announced SIZE")
 TOO_MANY_HOPS = Verdict(554, "5.4.6 This mail has gone round in a loop (too many Received lines)")
+TLS_NEEDED = Verdict(530, "5.7.0 Say STARTTLS first, mail is taken encrypted only")
+TLS_MISSING = Verdict(451, "4.7.0 Mail is taken encrypted only, and that is not possible now; please try again later")
 NO_SUCH_RECIPIENT = Verdict(550, "5.1.1 No such mailbox here")
 
 
@@ -54,6 +56,14 @@ class ListenerLimits:
     hops: int = 50
     idle: float = 60  # between two commands
     transfer: float = 300  # for one whole mail, however slowly it trickles
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSecurity:
+    """What the listener offers and asks for: `tls` gives the context to shake hands with, or None for now."""
+
+    tls: Tls
+    require_tls: bool = False
 
 
 @dataclass(slots=True)
@@ -78,17 +88,18 @@ class MailSession(SMTP):
         hostname: str,
         limits: ListenerLimits,
         traffic: Traffic,
-        tls_context: ssl.SSLContext | None,
+        security: SessionSecurity,
         loop: asyncio.AbstractEventLoop,
     ) -> None:
         self._limits, self._traffic, self._peer, self.in_mail = limits, traffic, "", False
+        self._requires_tls = security.require_tls
         super().__init__(
             dialogue,
             data_size_limit=limits.message,
             enable_SMTPUTF8=True,
             hostname=hostname,
             ident="ESMTP",
-            tls_context=tls_context,
+            tls_context=security.tls(),
             timeout=limits.idle,
             command_call_limit={"NOOP": 50, "VRFY": 10, "HELP": 10, "STARTTLS": 2, "*": 1_000_000},
             loop=loop,
@@ -135,6 +146,36 @@ class MailSession(SMTP):
         await self.push("421 4.3.2 Closing down, please come back later")
         if self.transport is not None:
             self.transport.close()
+
+    @syntax("STARTTLS")
+    async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds commands by this name
+        """Go over to TLS. Whatever was said before counts no more, and nothing may be said in between."""
+        if self._is_encrypted:
+            await self.push("503 5.5.1 TLS is in use already")
+        elif self._said_more():
+            # Somebody on the line could have put it there in the open, to be obeyed as if it came encrypted.
+            await self.push("554 5.5.1 Nothing may follow STARTTLS before its answer")
+            if self.transport is not None:
+                self.transport.close()
+        elif self.tls_context is None:
+            await self.push("454 4.7.0 TLS is not available")
+        else:
+            await super().smtp_STARTTLS(arg)
+
+    @property
+    def _is_encrypted(self) -> bool:
+        return self.session is not None and self.session.ssl is not None
+
+    def _said_more(self) -> bool:
+        return bool(self._reader._buffer)  # type: ignore[attr-defined]  # noqa: SLF001 - nothing public tells
+
+    @syntax("MAIL FROM: <address>")
+    async def smtp_MAIL(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds commands by this name
+        """Begin a mail, encrypted where that is asked for."""
+        if self._requires_tls and not self._is_encrypted:
+            await self.push(str(TLS_NEEDED if self.tls_context is not None else TLS_MISSING))
+        else:
+            await super().smtp_MAIL(arg)
 
     @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds commands by this name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import smtplib
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable
@@ -409,20 +408,6 @@ def test_overlong_and_nonsense_commands_do_not_end_the_server(desk):
     assert b"503" in talk(desk.address, b"EHLO me\r\nDATA\r\nQUIT\r\n")
     desk.send()
     assert len(desk.mails) == 1
-
-
-def test_starttls(certificate):
-    trust = ssl.create_default_context(cafile=str(certificate.cert))
-    with listening(Desk(), tls_context=certificate.server_context()) as desk, desk.client() as client:
-        client.ehlo()
-        client._host = "localhost"
-        client.starttls(context=trust)
-        client.ehlo()
-        assert "auth" not in client.esmtp_features
-        assert "starttls" not in client.esmtp_features
-        client.sendmail("a@b.test", ["support@desk.test"], MAIL)
-    assert desk.mails[0].meta["tls"] is True
-    assert desk.mails[0].raw == MAIL
 
 
 def test_stopping_finishes_the_mail_under_way_and_says_goodbye_to_the_idle():
