@@ -6,6 +6,7 @@ python -m channels.email.explain PATH…        files, folders, or - for standar
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -71,20 +72,53 @@ def iter_explain(paths: Iterable[str | Path], *, own_addresses: Collection[str] 
 def _mails(paths: Iterable[str | Path]) -> Iterator[tuple[str, bytes, str]]:
     for given in paths:
         if str(given) == "-":
-            yield "-", sys.stdin.buffer.read(MAX_MESSAGE + 1), ""
+            yield _read_input()
             continue
-        path = Path(given)
-        inside = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-        for file in inside:
+        for file in _files(str(given)):
             yield _read(file)
 
 
-def _read(file: Path) -> tuple[str, bytes, str]:
+def _files(given: str) -> list[str]:
+    """The file, or all regular files below the folder in order. Folders that cannot be read are in the list, to be told."""
+    if not _is_folder(given):
+        return [given]
+    found: list[Path] = []
+
+    def tell(error: OSError) -> None:
+        found.append(Path(error.filename))
+
+    for folder, _inner, names in os.walk(given, onerror=tell):
+        paths = (Path(folder, name) for name in names)
+        found += [path for path in paths if path.is_file() or not path.exists()]
+    return [str(path) for path in sorted(found)]
+
+
+def _is_folder(given: str) -> bool:
     try:
-        with file.open("rb") as stream:
-            return str(file), stream.read(MAX_MESSAGE + 1), ""
-    except OSError as error:
-        return str(file), b"", f"unparsed: the file cannot be read: {error.strerror}"
+        return bool(given) and Path(given).is_dir()
+    except (OSError, ValueError):  # no such name can be
+        return False
+
+
+def _read(file: str) -> tuple[str, bytes, str]:
+    if not file:
+        return file, b"", "unparsed: a path without a name"
+    try:
+        with Path(file).open("rb") as stream:
+            return file, stream.read(MAX_MESSAGE + 1), ""
+    except (OSError, ValueError) as error:
+        return file, b"", _unreadable(error)
+
+
+def _read_input() -> tuple[str, bytes, str]:
+    try:
+        return "-", sys.stdin.buffer.read(MAX_MESSAGE + 1), ""
+    except (OSError, ValueError, AttributeError) as error:  # closed, or none at all
+        return "-", b"", _unreadable(error)
+
+
+def _unreadable(error: Exception) -> str:
+    return f"unparsed: the file cannot be read: {getattr(error, 'strerror', None) or error}"
 
 
 def main(arguments: list[str]) -> int:
