@@ -117,6 +117,7 @@ class CallInstruction:
 class OutboundMessage:
     to: tuple[Address, ...]
     idempotency_key: str  # the same for each attempt at the same delivery
+    except_for: tuple[str, ...] = ()  # who of `to` and `cc` has it from an earlier attempt, or was refused for good
     text: str = ""
     sender: Address | None = None  # None = the account's own
     cc: tuple[Address, ...] = ()

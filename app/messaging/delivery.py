@@ -16,16 +16,18 @@ from app.clock import utcnow
 from app.errors import Conflict, NotFound, Unavailable
 from app.faultpoints import crash_point
 from app.logs import log
-from app.messaging import accounts, providers
+from app.messaging import accounts, providers, recipients
 from app.messaging.models import Attachment, ChannelAccount, Delivery, DeliveryState, Message
 from app.messaging.outbox import DELIVER_JOB
 from app.settings import settings
-from channels.outcomes import ChannelError, Health, HealthState, Reason, Receipt, TemporaryFailure
+from channels.outcomes import ChannelError, Health, HealthState, Reason, Receipt, TemporaryFailure, reason_of
 from channels.port import Address, OutboundMessage
 from channels.port import Attachment as File
 from channels.spec import Feature
 
 BACKOFF = (30, 120, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+IN_DOUBT = "in_doubt"
+OFF_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,8 @@ def _claim(delivery_id: int) -> Job | None:
     account = accounts.get(row.account_id)
     if row.state is DeliveryState.SENDING and not _may_repeat(row, account):
         return None
+    if not _may_use(row, account):
+        return None
     row.state, row.lease_until = DeliveryState.SENDING, now + timedelta(seconds=settings().lease_seconds)
     row.fence += 1
     row.attempts += 1
@@ -113,10 +117,21 @@ def _claim(delivery_id: int) -> Job | None:
     return Job(row.id, row.fence, row.attempts, row.case_id, row.message_id, account.id, adapter, _order(row))
 
 
+def _may_use(row: Delivery, account: ChannelAccount) -> bool:
+    """What is queued waits while its account is switched off, and is given up once the account is gone."""
+    if account.removed_at is not None:
+        _give_up(row, "account_removed", f"The account {account.name} was removed. Answer through another one.")
+    elif not account.is_enabled:
+        row.state, row.lease_until, row.due_at = DeliveryState.QUEUED, None, utcnow() + timedelta(seconds=OFF_SECONDS)
+        row.reason = row.reason or "account_off"
+        row.detail = f"The account {account.name} is switched off. This is sent when somebody switches it on."
+    return account.is_enabled and account.removed_at is None
+
+
 def _may_repeat(row: Delivery, account: ChannelAccount) -> bool:
     """A worker died between sending and saving. Repeat where the far end knows our key, else ask a person."""
     features = providers.spec(account.kind, account.provider).features
-    row.reason = "in_doubt"
+    row.reason = IN_DOUBT
     row.detail = "A worker stopped while it was sending; this message may have arrived twice."
     if Feature.IDEMPOTENT in features or account.kind == "email":
         return True
@@ -131,7 +146,7 @@ def _order(row: Delivery) -> OutboundMessage:
     files = db.session().scalars(select(Attachment).where(Attachment.message_id == message.id).order_by(Attachment.id))
     headers = row.headers
     return OutboundMessage(
-        to=_addresses(message.recipients, "to"), cc=_addresses(message.recipients, "cc"), subject=message.subject,
+        except_for=recipients.settled(row.outcomes), to=_addresses(message.recipients, "to"), cc=_addresses(message.recipients, "cc"), subject=message.subject,
         text=message.text, html=message.html, message_id=message.rfc_id or "", idempotency_key=row.key,
         in_reply_to=headers.get("in_reply_to", ""), references=tuple(headers.get("references", ())),
         reply_token=headers.get("reply_token", ""), auto=bool(headers.get("auto")),
@@ -140,8 +155,8 @@ def _order(row: Delivery) -> OutboundMessage:
     )  # fmt: skip
 
 
-def _addresses(recipients: dict[str, Any], part: str) -> tuple[Address, ...]:
-    return tuple(Address(value, name) for value, name in recipients.get(part, ()))
+def _addresses(named: dict[str, Any], part: str) -> tuple[Address, ...]:
+    return tuple(Address(value, name) for value, name in named.get(part, ()))
 
 
 def _held(job: Job) -> Delivery | None:
@@ -158,19 +173,47 @@ def _sent(job: Job, receipt: Receipt) -> None:
     row = _held(job)
     if row is None:
         return
-    row.state, row.sent_at, row.lease_until = DeliveryState.SENT, utcnow(), None
-    row.provider_id = receipt.provider_id
-    if receipt.in_doubt:
-        row.reason, row.detail = "in_doubt", receipt.detail
-    if receipt.refused:
-        row.detail = "; ".join(f"{item.recipient}: {item.detail or item.reason}" for item in receipt.refused)[:2000]
-        row.reason = str(receipt.refused[0].reason)
-        if not receipt.accepted:
-            row.state = DeliveryState.FAILED
-    kind = "delivery_failed" if row.state is DeliveryState.FAILED else "message_sent"
-    events.record(kind, chain=f"case:{row.case_id}", message=row.message_id, reason=row.reason)
     accounts.note_health(job.account_id, "outbound", Health(HealthState.OK))
+    before = row.outcomes
+    row.outcomes = recipients.heard(before, receipt, at=utcnow())
+    if receipt.accepted and row.sent_at is None:
+        row.sent_at, row.provider_id = utcnow(), receipt.provider_id
+        events.record(
+            "message_sent", chain=f"case:{row.case_id}", message=row.message_id, recipients=len(receipt.accepted)
+        )
+    if row.reason != IN_DOUBT:
+        row.reason, row.detail = (IN_DOUBT, receipt.detail) if receipt.in_doubt else ("", "")
+    _go_on(row, before)
+
+
+def _go_on(row: Delivery, before: recipients.Outcomes) -> None:
+    """Try those again who were put off; with nobody left, or after the last try, it is settled."""
+    if recipients.with_state(row.outcomes, recipients.DEFERRED) and row.attempts <= len(BACKOFF):
+        _put_off(row)
+    else:
+        row.outcomes = recipients.given_up(row.outcomes)
+        row.state, row.lease_until = recipients.state(row.outcomes), None
+    troubled = recipients.with_state(row.outcomes, recipients.FAILED, recipients.DEFERRED)
+    if troubled and row.reason != IN_DOUBT:
+        row.reason, row.detail = str(row.outcomes[troubled[0]]["reason"]), recipients.sentence(row.outcomes)
+    _note_refused(row, before)
     _tell(row.case_id)
+
+
+def _note_refused(row: Delivery, before: recipients.Outcomes) -> None:
+    """Put on record, and so tell the process, who will not get it and was not known before."""
+    known = recipients.with_state(before, recipients.FAILED)
+    lost = [address for address in recipients.with_state(row.outcomes, recipients.FAILED) if address not in known]
+    if lost:
+        events.record(
+            "delivery_failed", chain=f"case:{row.case_id}", message=row.message_id, recipients=lost,
+            reason=str(row.outcomes[lost[0]]["reason"]), detail=str(row.outcomes[lost[0]]["detail"]),
+        )  # fmt: skip
+
+
+def _put_off(row: Delivery, *, at_least: float = 0) -> None:
+    wait = max(BACKOFF[min(row.attempts, len(BACKOFF)) - 1], at_least)
+    row.state, row.lease_until, row.due_at = DeliveryState.QUEUED, None, utcnow() + timedelta(seconds=wait)
 
 
 def _not_sent(job: Job, error: ChannelError) -> None:
@@ -178,36 +221,45 @@ def _not_sent(job: Job, error: ChannelError) -> None:
     if row is None:
         return
     accounts.note_health(job.account_id, "outbound", _health_of(error))
-    temporary = isinstance(error, TemporaryFailure)
-    if not temporary or job.attempts > len(BACKOFF):
+    before = row.outcomes
+    row.outcomes = recipients.refused(before, error.facts.get("refused", ()), at=utcnow())
+    if not isinstance(error, TemporaryFailure) or job.attempts > len(BACKOFF):
         _give_up(row, error.code, error.sentence)
         return
-    wait: float = BACKOFF[min(job.attempts, len(BACKOFF)) - 1]
-    if isinstance(error, TemporaryFailure):
-        wait = max(wait, error.retry_after or 0)
-        if error.in_doubt:
-            row.reason, row.detail = "in_doubt", error.sentence
-    row.state, row.lease_until, row.due_at = DeliveryState.QUEUED, None, utcnow() + timedelta(seconds=wait)
-    row.reason = row.reason or error.code
+    if error.in_doubt:
+        row.reason = IN_DOUBT
+    elif row.reason != IN_DOUBT:
+        row.reason = error.code
     row.detail = error.sentence[:2000]
+    _put_off(row, at_least=error.retry_after or 0)
+    _note_refused(row, before)
     _tell(row.case_id)
 
 
+_SHUT = frozenset({
+    Reason.BAD_CREDENTIALS, Reason.TLS_FAILED, Reason.UNKNOWN_HOST, Reason.UNREACHABLE, Reason.MISCONFIGURED,
+})  # fmt: skip
+_FLAKY = frozenset({Reason.TIMED_OUT, Reason.CONNECTION_LOST, Reason.RATE_LIMITED})
+
+
 def _health_of(error: ChannelError) -> Health:
-    cause = Reason(error.code) if error.code in set(Reason) else Reason.UNKNOWN
-    account_wide = {Reason.BAD_CREDENTIALS, Reason.TLS_FAILED, Reason.UNKNOWN_HOST, Reason.UNREACHABLE,
-                    Reason.TIMED_OUT, Reason.CONNECTION_LOST, Reason.MISCONFIGURED, Reason.RATE_LIMITED}  # fmt: skip
-    if cause not in account_wide:
-        return Health(HealthState.OK)
-    state = HealthState.DEGRADED if isinstance(error, TemporaryFailure) else HealthState.FAILING
-    return Health(state, cause, error.sentence)
+    """What one failed mail tells of the account: nothing passes, it may pass next time, or the mail alone was to blame."""
+    cause = reason_of(error)
+    if cause in _SHUT:
+        return Health(HealthState.FAILING, cause, error.sentence)
+    return Health(HealthState.DEGRADED, cause, error.sentence) if cause in _FLAKY else Health(HealthState.OK)
 
 
 def _give_up(row: Delivery, code: str, sentence: str) -> None:
-    row.state, row.lease_until, row.reason, row.detail = DeliveryState.FAILED, None, code, sentence[:2000]
+    """Nobody who still waits for it will get it. Whoever has it already, has it."""
+    row.outcomes = recipients.given_up(row.outcomes)
+    row.state = recipients.state(row.outcomes) if row.outcomes else DeliveryState.FAILED
+    row.lease_until = None
+    row.reason, row.detail = code, sentence[:2000]
     events.record(
-        "delivery_failed", chain=f"case:{row.case_id}", message=row.message_id, reason=code, detail=row.detail
-    )
+        "delivery_failed", chain=f"case:{row.case_id}", message=row.message_id, reason=code, detail=row.detail,
+        recipients=recipients.with_state(row.outcomes, recipients.FAILED),
+    )  # fmt: skip
     _tell(row.case_id)
 
 
@@ -239,8 +291,9 @@ def bounced(provider_id: str, *, recipient: str, hard: bool, status: str, detail
         ("bounced_hard" if hard else "bounced_soft"),
         f"{recipient} {status} {detail}".strip()[:2000],
     )
-    if hard:
-        row.state = DeliveryState.BOUNCED
+    row.outcomes = recipients.bounced(row.outcomes, recipient, hard=hard, detail=row.detail, at=utcnow())
+    if hard and row.state not in (DeliveryState.QUEUED, DeliveryState.SENDING):
+        row.state = DeliveryState.BOUNCED  # while others are still tried, it becomes that when all are settled
     events.record(
         "delivery_bounced", chain=f"case:{row.case_id}", message=row.message_id, hard=hard, status=status,
     )  # fmt: skip
@@ -253,10 +306,11 @@ def send_again(delivery_id: int) -> None:
     row = db.session().scalar(select(Delivery).where(Delivery.id == delivery_id).with_for_update())
     if row is None:
         raise NotFound("delivery_unknown", "There is no such delivery.")
-    if row.state not in (DeliveryState.FAILED, DeliveryState.IN_DOUBT, DeliveryState.BOUNCED):
+    if not row.may_send_again:
         raise Conflict("not_failed", "This message is not waiting for a decision.")
     row.state, row.due_at, row.lease_until, row.attempts = DeliveryState.QUEUED, utcnow(), None, 0
-    row.reason, row.detail = "", ""
+    row.sent_at = None
+    row.reason, row.detail, row.outcomes = "", "", recipients.once_more(row.outcomes)
     events.record("delivery_repeated", chain=f"case:{row.case_id}", message=row.message_id)
     doorbell.ring(DELIVER_JOB, row.id)
 

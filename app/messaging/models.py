@@ -62,6 +62,7 @@ class ChannelAccount(Base):
     outbound_health: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own attribute
@@ -167,7 +168,7 @@ class Attachment(Base):
 
 
 class Delivery(Base):
-    """The tracked sending of one message to its recipients through one account."""
+    """The tracked sending of one message to its recipients through one account; `outcomes` says what became of it for each."""
 
     __tablename__ = "deliveries"
 
@@ -185,6 +186,7 @@ class Delivery(Base):
     fence: Mapped[int] = mapped_column(default=0)
     provider_id: Mapped[str] = mapped_column(default="")
     headers: Mapped[dict[str, Any]]
+    outcomes: Mapped[dict[str, Any]] = mapped_column(server_default=sql("'{}'"))
     created_at: Mapped[datetime]
     sent_at: Mapped[datetime | None]
 
@@ -195,6 +197,13 @@ class Delivery(Base):
             postgresql_where=sql("state in ('queued', 'sending')"),
         ),
     )
+
+    @property
+    def may_send_again(self) -> bool:
+        """Whether a person may decide to repeat it: somebody did not get it, and nobody is trying any more."""
+        if self.state in (DeliveryState.FAILED, DeliveryState.BOUNCED, DeliveryState.IN_DOUBT):
+            return True
+        return self.state is DeliveryState.SENT and any(each["state"] == "failed" for each in self.outcomes.values())
 
 
 class Participant(Base):

@@ -72,7 +72,8 @@ class LoopbackAccount:
         if len(raw) > self.config.max_bytes:
             raise PermanentFailure(Reason.TOO_LARGE.value, f"The mail has {len(raw)} bytes, too many for this mailbox.")
         self._outbox.put(message.idempotency_key, raw)
-        accepted = tuple(wire_address(each.value) for each in (*message.to, *message.cc))
+        everybody = (wire_address(each.value) for each in (*message.to, *message.cc))
+        accepted = tuple(address for address in everybody if address not in message.except_for)
         return Receipt(message.message_id, accepted, state=DeliveryState.DELIVERED)
 
     def outbox(self) -> list[bytes]:

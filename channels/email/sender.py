@@ -56,7 +56,10 @@ class SmtpSender:
             if message.return_path != ""
             else ""
         )
-        recipients = list(dict.fromkeys(wire_address(each.value) for each in (*message.to, *message.cc)))
+        everybody = dict.fromkeys(wire_address(each.value) for each in (*message.to, *message.cc))
+        recipients = [address for address in everybody if address not in message.except_for]
+        if not recipients:
+            return Receipt(message.message_id, (), state=DeliveryState.SENT)
         return self._hand_over(raw, path=path, recipients=recipients, message_id=message.message_id)
 
     def check(self) -> Health:
@@ -91,13 +94,14 @@ class SmtpSender:
             # The server hung up while the connection was kept; nothing of this mail was sent on it.
             connection = self._open()
             begun = self._begin(connection, path, recipients=recipients, size=len(raw))
+        accepted, refused = begun
         try:
             _transfer(connection, raw)
-        except ChannelError:
+        except ChannelError as error:
             connection.close()
+            error.facts["refused"] = tuple(refused)
             raise
         self._keep(connection)
-        accepted, refused = begun
         return Receipt(message_id, tuple(accepted), tuple(refused), state=DeliveryState.SENT)
 
     def _begin(

@@ -115,7 +115,7 @@ def test_an_account_whose_server_is_gone_says_so_and_recovers(office, case):
         good = dict(account.config)
         account.config = {**good, "smtp_port": 9}
     [row] = office.deliver()
-    assert (row.state, health(office)["state"]) == ("queued", "degraded")
+    assert (row.state, health(office)["state"]) == ("queued", "failing")
     assert health(office)["cause"] == "unreachable"
     assert health(office)["detail"]
     with db.unit_of_work():
