@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from app.workflow.importing import extensions, texts
+from app.workflow.importing import correlation, extensions, texts
 from app.workflow.importing.draft import Draft, Raw
 from app.workflow.importing.events import message_name
+from app.workflow.importing.kinds import MAX_INSTANCES
 from app.workflow.importing.xml import Element, bpmn, child_text, elements, first, flag, local, ref, text, vendor, zeebe
 
 
@@ -83,6 +84,7 @@ def _receive(draft: Draft, element: Element, raw: Raw, element_id: str) -> None:
     if flag(element, "instantiate"):
         raw["instantiate"] = True
     extensions.action(draft, element, element_id, raw)
+    correlation.condition(draft, element, raw)
 
 
 def _rule(draft: Draft, element: Element, raw: Raw, element_id: str) -> None:
@@ -182,6 +184,12 @@ def _cardinality(draft: Draft, element: Element, element_id: str, loop: Raw) -> 
         return
     if value.startswith("-") and value[1:].strip().isdigit():
         draft.report.error(element_id, "loop", f"The number of instances must not be negative, but it is {value}.")
+    elif value.isdigit() and (len(value) > 9 or int(value) > MAX_INSTANCES):
+        draft.report.error(
+            element_id,
+            "loop",
+            f"At most {MAX_INSTANCES} instances may run, but the number says {value[:20]}. Lower it.",
+        )
     loop["cardinality"] = texts.expression(draft, element_id, value, what="The number of instances")
 
 

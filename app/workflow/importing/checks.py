@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-
 from app.workflow.importing.draft import Draft, Raw
+from app.workflow.importing.graph import Graph
+from app.workflow.importing.multiplying import check_multiplying
 
 _CATCHABLE = {
     "catch": {"message", "signal", "timer", "conditional"},
@@ -27,31 +27,7 @@ def check(draft: Draft) -> None:
         _check_default(graph, raw)
         _check_reached(graph, raw)
     _check_circles(graph)
-
-
-class Graph:
-    """The draft with flows by their ends."""
-
-    def __init__(self, draft: Draft) -> None:
-        self.draft = draft
-        self.report = draft.report
-        self.nodes = draft.nodes
-        self.outgoing: dict[str, list[Raw]] = defaultdict(list)
-        self.incoming: dict[str, list[Raw]] = defaultdict(list)
-        self.inner: dict[str, list[Raw]] = defaultdict(list)
-        self.hosts: set[str] = set()
-        self.begins = {name for raw in draft.nodes.values() for name in raw.get("implicit", ())}
-        for raw in draft.nodes.values():
-            self.inner[raw.get("scope") or ""].append(raw)
-            if raw["kind"] == "boundary":
-                self.hosts.add(raw["host"])
-        for flow in draft.flows:
-            self.outgoing[flow["src"]].append(flow)
-            self.incoming[flow["dst"]].append(flow)
-
-    def name(self, raw: Raw) -> str:
-        """What to call an element in a sentence."""
-        return str(raw["name"] or raw["id"])
+    check_multiplying(graph)
 
 
 def _nothing(_graph: Graph, _raw: Raw) -> None:

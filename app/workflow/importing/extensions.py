@@ -87,8 +87,11 @@ def _span(draft: Draft, element_id: str, value: str, *, what: str) -> str:
     """A duration or date, or an expression that will give one."""
     value = texts.template(draft, element_id, value.strip(), what=what)
     if not is_expression(value) and not (durations.is_duration(value) or durations.is_date(value)):
-        message = f"{what} '{value[:60]}' is no duration. Write for example PT4H, or an expression in ${{...}}."
-        draft.report.error(element_id, "duration", message)
+        draft.report.error(
+            element_id,
+            "duration",
+            f"{what} '{value[:60]}' is no duration. Write for example PT4H, or an expression in ${{...}}.",
+        )
     return value
 
 
@@ -96,8 +99,11 @@ def calendar_of(draft: Draft, element: Element | None, element_id: str) -> str |
     """The calendar that a span counts in."""
     value = (element.get("calendar") or "").strip() if element is not None else ""
     if value and value != "business":
-        message = f"The calendar '{value[:60]}' is not known. Write 'business', or leave it out for plain time."
-        draft.report.error(element_id, "calendar", message)
+        draft.report.error(
+            element_id,
+            "calendar",
+            f"The calendar '{value[:60]}' is not known. Write 'business', or leave it out for plain time.",
+        )
     return value or None
 
 

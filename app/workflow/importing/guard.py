@@ -84,6 +84,10 @@ def _short(error: Exception) -> str:
     return str(error).splitlines()[0][:200] if str(error) else type(error).__name__
 
 
+def _longest(element: Element) -> int:
+    return max(len(element.text or ""), max(map(len, element.attrib.values()), default=0))
+
+
 def _bounded(root: Element, report: Report) -> bool:
     depth = count = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
@@ -99,7 +103,7 @@ def _bounded(root: Element, report: Report) -> bool:
                 f"The file has more than {MAX_ELEMENTS} elements. Split it into several processes.",
             )
             return False
-        if event == "start" and len(element.text or "") > MAX_TEXT:
+        if event == "start" and _longest(element) > MAX_TEXT:
             report.error(
                 element.get("id"), "too-long", f"One text in the file is longer than {MAX_TEXT} characters. Shorten it."
             )

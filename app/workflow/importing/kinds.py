@@ -4,6 +4,8 @@ from __future__ import annotations
 
 #: Number of the compiled form. A reader refuses others, and the stored XML is compiled again.
 FORMAT = 1
+#: So many instances of one activity may run.
+MAX_INSTANCES = 10_000
 
 SCOPES = frozenset({"process", "subProcess", "transaction", "adHoc", "eventSubProcess"})
 ACTIVITIES = frozenset(

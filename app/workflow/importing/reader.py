@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.workflow.importing import extensions, texts
+from app.workflow.importing import correlation, extensions, texts
 from app.workflow.importing.activities import read_activity
 from app.workflow.importing.draft import Catalogue, Draft, Raw
 from app.workflow.importing.events import definitions
@@ -58,6 +58,8 @@ def read(root: Element, draft: Draft) -> None:
         _process(draft, process)
     for name, element in draft.catalogue.global_tasks.items():
         _global_task(draft, name, element)
+    correlation.read_correlation(draft, root)
+    correlation.zeebe_key(draft, root)
 
 
 def _catalogue(root: Element) -> Catalogue:
@@ -159,12 +161,6 @@ def _scope(draft: Draft, element: Element, raw: Raw) -> None:
             _flow(draft, child, raw)
         elif name in _REFUSED:
             draft.report.error(child.get("id"), "unsupported", _REFUSED[name])
-        elif name == "correlationSubscription":
-            draft.report.warning(
-                child.get("id"),
-                "correlation",
-                "Correlation keys are not evaluated here: the desk finds the case of a message itself.",
-            )
 
 
 def _flow_node(draft: Draft, element: Element, parent: Raw) -> None:
@@ -216,6 +212,7 @@ def _event(draft: Draft, element: Element, raw: Raw) -> None:
     elif raw["kind"] == "start":
         raw["interrupting"] = flag(element, "isInterrupting", default=True)
     extensions.action(draft, element, element_id, raw)
+    correlation.condition(draft, element, raw)
 
 
 def _nested_capability(draft: Draft, element: Element, element_id: str) -> Raw | None:

@@ -17,6 +17,7 @@ _OURS: dict[str, frozenset[str] | None] = {
     "form": _TASKS,
     "due": _TASKS,
     "action": _CATCHING,
+    "match": _CATCHING,
     "capability": frozenset({"serviceTask", "sendTask", "throw", "end", "businessRuleTask"}),
     "decision": frozenset({"businessRuleTask"}),
     "timer": frozenset({"catch", "boundary", "start"}),

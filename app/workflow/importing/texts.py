@@ -6,7 +6,13 @@ from collections.abc import Callable
 
 from app.workflow.importing.draft import Draft
 from app.workflow.language import durations
-from app.workflow.language.expressions import compile_expression, compile_template, is_expression
+from app.workflow.language.expressions import (
+    Expression,
+    Template,
+    compile_expression,
+    compile_template,
+    is_expression,
+)
 from app.workflow.language.lexer import LanguageError
 
 _PARSERS: dict[str, Callable[[str], object]] = {
@@ -24,17 +30,23 @@ def is_template(value: str) -> bool:
 def expression(draft: Draft, element_id: str, value: str, *, what: str) -> str:
     """The expression, after noting what is wrong with it."""
     try:
-        compile_expression(value)
+        _computed_once(compile_expression(value))
     except LanguageError as error:
         draft.report.error(element_id, "expression", f"{what} '{_shown(value)}' cannot be understood: {error}")
     return value
+
+
+def _computed_once(found: Expression | Template) -> None:
+    """What reads no names gives the same each time: when it cannot be computed, that is known now."""
+    if not found.names:
+        found.evaluate({})
 
 
 def template(draft: Draft, element_id: str, value: str, *, what: str) -> str:
     """A literal, or a text with `${...}` in it that is checked."""
     if is_expression(value):
         try:
-            compile_template(value)
+            _computed_once(compile_template(value))
         except LanguageError as error:
             draft.report.error(element_id, "expression", f"{what} '{_shown(value)}' cannot be understood: {error}")
     return value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.workflow.importing.kinds import ACTIVITIES
-from app.workflow.running import deciding, listening, loops, timing, variables
+from app.workflow.running import correlating, deciding, listening, loops, timing, variables
 from app.workflow.running.errors import StepFailed
 from app.workflow.running.graph import BEHAVIOURS, Behaviour, behaviour
 from app.workflow.running.tokens import WAITING, Instance, Token
@@ -123,7 +123,9 @@ def run_send(inst: Instance, token: Token) -> bool | None:
     if token.node.raw.get("capability"):
         call_capability(inst, token)
     else:
-        inst.host.throw_message(token.node.raw["message"], variables.snapshot(token), inst.at(token))
+        name, values = token.node.raw["message"], variables.snapshot(token)
+        correlating.note(inst, token, name, values)
+        inst.host.throw_message(name, values, inst.at(token))
     return True
 
 

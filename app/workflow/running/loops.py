@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.workflow.importing.kinds import MAX_INSTANCES
 from app.workflow.running import expressions, variables
 from app.workflow.running.errors import StepFailed
 from app.workflow.running.tokens import HOOKS, STARTED, Instance, Token
-
-MAX_INSTANCES = 10_000
 
 
 def begin(inst: Instance, body: Token) -> bool | None:

@@ -6,7 +6,17 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from app.workflow.running import codec, flow, gateways, kinds, listening, projecting, starting, variables
+from app.workflow.running import (
+    codec,
+    correlating,
+    flow,
+    gateways,
+    kinds,
+    listening,
+    projecting,
+    starting,
+    variables,
+)
 from app.workflow.running.errors import UnknownToken
 from app.workflow.running.graph import definition
 from app.workflow.running.throwing import broadcast
@@ -63,7 +73,8 @@ class Run:
         self, name: str, payload: Mapping[str, Any], *, token: str | None = None, element_id: str | None = None
     ) -> bool:
         """Gives a message to the one token that waits for it, a catch event before a boundary before an event
-        sub-process. False when nobody waits for it. Raises DataError for a payload that is not plain JSON.
+        sub-process, and only one that it is meant for: who names a `token` has decided that already. False when nobody
+        waits for it. Raises DataError for a payload that is not plain JSON.
         """
         data = variables.clean(payload)
         waits = [
@@ -77,10 +88,12 @@ class Run:
             return False
         _, _, chosen, index = min(waits, key=lambda wait: wait[:2])
         listening.fire(self._inst, chosen, index, data)
+            and (token is not None or correlating.is_meant(self._inst, found, name, data))
         return True
 
     def deliver_signal(self, name: str, payload: Mapping[str, Any]) -> bool:
         """Gives a signal to every token that waits for it. False when nobody does."""
+        correlating.note(self._inst, chosen, name, data)
         return broadcast(self._inst, name, variables.clean(payload)) > 0
 
     def complete_task(self, token: str, data: Mapping[str, Any]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from app.workflow.running import listening, scopes
+from app.workflow.running import correlating, listening, scopes
 from app.workflow.running.errors import UnknownProcess
 from app.workflow.running.graph import Definition, Node
 from app.workflow.running.tokens import MAX_TOKENS, STARTED, Instance
@@ -34,6 +34,8 @@ def begin(
     root.internal_data["root"] = True
     inst.task_tree = root
     inst.record(root, "entered")
+    if message is not None:
+        correlating.note(inst, root, message, data)
     for event in node.event_subprocesses:
         listening.arm_event_subprocess(inst, root, event)
     for first in firsts or _plain(inst, node):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from app.workflow.running import compensation, listening, variables
+from app.workflow.running import compensation, correlating, listening, variables
 from app.workflow.running.activities import call_capability
 from app.workflow.running.flow import settle
 from app.workflow.running.graph import Node, behaviour
@@ -48,7 +48,9 @@ def _payload(inst: Instance, token: Token, event: dict[str, Any]) -> dict[str, A
 
 def throw_message(inst: Instance, token: Token, event: dict[str, Any]) -> bool:
     """Hands a message to the host."""
-    inst.host.throw_message(event["name"], _payload(inst, token, event), inst.at(token))
+    values = _payload(inst, token, event)
+    correlating.note(inst, token, event["name"], values)
+    inst.host.throw_message(event["name"], values, inst.at(token))
     return True
 
 

@@ -84,8 +84,16 @@ def _judge(faults: Iterable[OpenFault], *, tokens: int) -> Iterator[Finding]:
     for fault in faults:
         splitting = fault.code == "step-budget" and tokens > MANY_TOKENS
         if fault.code == "too-many-tokens" or splitting:
-            message = f"In a trial start the process split into {tokens} tokens without end in sight. Join its parallel paths."
-            yield Finding(fault.element_id, "error", "too-many-tokens", message)
+            yield Finding(
+                fault.element_id,
+                "error",
+                "too-many-tokens",
+                f"In a trial start the process split into {tokens} tokens without end in sight. Join its parallel paths.",
+            )
         elif fault.code == "step-budget":
-            message = f"In a trial start the process took more than {MAX_STEPS} steps without waiting. Check that its circles end."
-            yield Finding(fault.element_id, "warning", fault.code, message)
+            yield Finding(
+                fault.element_id,
+                "warning",
+                fault.code,
+                f"In a trial start the process took more than {MAX_STEPS} steps without waiting. Check that its circles end.",
+            )

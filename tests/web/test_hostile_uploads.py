@@ -1,0 +1,66 @@
+"""Uploads made to hurt, sent as a designer would: a clear answer within three seconds, and a server that is well."""
+
+from __future__ import annotations
+
+import time
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from app.db import unit_of_work
+from app.workflow import queries
+from tests.support.hostile import Hostile, blocks, uploads
+
+UPLOADS = uploads()
+SECONDS = 3.0
+MARK = Path("/tmp/ringback-escaped")
+
+
+@pytest.fixture
+def send(browser, cast):
+    """Upload as the designer; returns the answer and the findings of what was stored."""
+    designer = browser(cast.desi)
+
+    def send(upload: Hostile):
+        files = [(BytesIO(content), name) for name, content in upload.files.items()]
+        data = {"key": "hostile", "xml": (BytesIO(upload.xml), "hostile.bpmn"), "files": files}
+        answer = designer.post("/processes", data=data, headers={"Accept": "application/json"})
+        with unit_of_work():
+            stored = queries.versions("hostile")
+            return answer, stored[0].findings if stored else []
+
+    return send
+
+
+@pytest.mark.parametrize("upload", UPLOADS, ids=[upload.name for upload in UPLOADS])
+def test_each_gets_a_clear_answer_in_time(send, browser, upload):
+    begin = time.monotonic()
+    answer, findings = send(upload)
+    took = time.monotonic() - begin
+    assert took < SECONDS or _again(send, upload) < SECONDS
+    errors = [finding for finding in findings if finding["severity"] == "error"]
+    if upload.refused:
+        assert answer.status_code in (413, 422), answer.text
+        assert answer.json["detail"].endswith(("again.", "."))
+        assert findings == []
+    else:
+        assert answer.status_code == 200, answer.text
+        assert not upload.codes or any(error["code"].startswith(upload.codes) for error in errors), findings
+        assert all(len(error["message"]) > 20 for error in errors)
+    assert browser().get("/healthz").status_code == 200
+    assert not MARK.exists()
+
+
+def _again(send, upload):
+    """A busy machine gets a second try."""
+    begin = time.monotonic()
+    send(upload)
+    return time.monotonic() - begin
+
+
+@pytest.mark.parametrize("number,width", [(12, 2), (12, 5), (40, 3)])
+def test_blocks_in_a_row_that_are_joined_are_no_danger(send, number, width):
+    answer, findings = send(Hostile("blocks", blocks(number, width)))
+    assert answer.status_code == 200
+    assert findings == []
