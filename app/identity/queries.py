@@ -170,6 +170,29 @@ def members(team_id: int, *, leads_only: bool = False) -> list[User]:
     return list(session().scalars(wanted.where(TeamMember.is_lead) if leads_only else wanted))
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """An active user in a team."""
+
+    user_id: int
+    login: str
+    is_lead: bool
+
+
+def members_by_team() -> dict[int, list[Member]]:
+    """Return the active users of every team by login, in one query."""
+    rows = session().execute(
+        select(TeamMember.team_id, User.id, User.login, TeamMember.is_lead)
+        .join(User, User.id == TeamMember.user_id)
+        .where(User.is_active)
+        .order_by(User.login)
+    )
+    found: dict[int, list[Member]] = {}
+    for team_id, user_id, login, is_lead in rows:
+        found.setdefault(team_id, []).append(Member(user_id, login, is_lead))
+    return found
+
+
 def teams_of(user_id: int) -> list[Team]:
     """Return the teams of a user by name."""
     wanted = select(Team).join(TeamMember, TeamMember.team_id == Team.id).where(TeamMember.user_id == user_id)

@@ -55,9 +55,7 @@ def last_message_id(case_id: int) -> int:
 
 def add_file(case_id: int, user_id: int, *, name: str, media_type: str, content: bytes) -> Sequence[Mapping[str, Any]]:
     """Attach an uploaded file to the draft; returns all its files. Raises Invalid for an empty, too large or 21st file."""
-    if not content or len(content) > settings().max_upload_bytes:
-        limit = settings().max_upload_bytes // (1024 * 1024)
-        raise Invalid("bad_file", f"A file must not be empty and may have {limit} MB.", fields={"file": "size"})
+    check_size(len(content))
     draft = get(case_id, user_id)
     if draft is None:
         draft = Draft(case_id=case_id, user_id=user_id, kind="reply", text="", recipients={}, files=[],
@@ -70,6 +68,13 @@ def add_file(case_id: int, user_id: int, *, name: str, media_type: str, content:
     draft.updated_at = utcnow()
     session().flush()
     return draft.files
+
+
+def check_size(size: int) -> None:
+    """Raise Invalid for an empty or too large file."""
+    if not 0 < size <= settings().max_upload_bytes:
+        limit = settings().max_upload_bytes // (1024 * 1024)
+        raise Invalid("bad_file", f"A file must not be empty and may have {limit} MB.", fields={"file": "size"})
 
 
 def remove_file(case_id: int, user_id: int, digest: str) -> Sequence[Mapping[str, Any]]:

@@ -94,16 +94,21 @@ def messages_since(case_id: int, message_id: int) -> list[Message]:
     )
 
 
-def troubled_envelopes(*, limit: int = 100) -> list[Envelope]:
-    """Return envelopes that failed or were dropped, newest first: nothing disappears unseen."""
-    return list(
-        session().scalars(
-            select(Envelope)
-            .where(Envelope.state.in_([EnvelopeState.FAILED, EnvelopeState.DROPPED]))
-            .order_by(Envelope.id.desc())
-            .limit(limit)
-        )
-    )
+def troubled_envelopes(
+    *, limit: int = 100, before: int | None = None,
+    states: Sequence[EnvelopeState] = (EnvelopeState.FAILED, EnvelopeState.DROPPED),
+) -> list[Envelope]:  # fmt: skip
+    """Return envelopes that failed or were dropped (older than id `before`), newest first: nothing disappears unseen."""
+    query = select(Envelope).where(Envelope.state.in_(states)).order_by(Envelope.id.desc()).limit(limit)
+    return list(session().scalars(query if before is None else query.where(Envelope.id < before)))
+
+
+def get_envelope(envelope_id: int, *, anew: bool = False) -> Envelope:
+    """Return an envelope, read `anew` after a change that the session does not know of; raises NotFound."""
+    row = session().get(Envelope, envelope_id, populate_existing=anew)
+    if row is None:
+        raise NotFound("envelope_unknown", "There is no such mail.")
+    return row
 
 
 def troubled_deliveries(*, limit: int = 100) -> list[Delivery]:

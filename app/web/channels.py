@@ -6,16 +6,13 @@ from typing import Any
 
 from flask import Blueprint, redirect, request
 
-from app import db
 from app.errors import Invalid
 from app.identity import policy
-from app.messaging import accounts, providers
+from app.messaging import accounts, health, providers
 from app.messaging.models import ChannelAccount
 from app.routing import service as routing
 from app.web import shell
 from app.web.rules import allow_if
-from channels.outcomes import ChannelError, Health, HealthState, reason_of
-from channels.port import HealthCheck
 from channels.spec import ChannelSpec
 
 blueprint = Blueprint("channels", __name__)
@@ -124,21 +121,6 @@ def _given(spec: ChannelSpec) -> tuple[dict[str, Any], dict[str, str]]:
 @blueprint.post("/channels/<int:account_id>/test")
 @configures
 def test(account_id: int) -> Any:
-    """Try the account for real and keep the result as its health. The network is asked with no transaction open."""
-    account = accounts.get(account_id)
-    db.let_go()
-    for side, health in _try(account).items():
-        accounts.note_health(account_id, side, health)
+    """Try the account for real and keep the result as its health."""
+    health.examine(account_id)
     return redirect(f"/channels/{account_id}?tested=1", 303)
-
-
-def _try(account: ChannelAccount) -> dict[str, Health]:
-    try:
-        adapter = providers.adapter(account)
-    except ChannelError as error:
-        health = Health(HealthState.FAILING, reason_of(error), error.sentence)
-        return {"inbound": health, "outbound": health}
-    if isinstance(adapter, HealthCheck):
-        both = getattr(adapter, "check_sides", None)
-        return dict(both()) if both else {"inbound": (result := adapter.check()), "outbound": result}
-    return {}

@@ -45,7 +45,7 @@ def raw(message_id: int) -> Response:
     message = access.message(frame.viewer(), message_id)
     if not message.raw_digest:
         raise NotFound("no_raw", "This message was written here; there is no raw form.")
-    return _download(blob(message.raw_digest), f"message-{message.id}.eml", "message/rfc822")
+    return download(blob(message.raw_digest), f"message-{message.id}.eml", "message/rfc822")
 
 
 @blueprint.get("/attachments/<int:attachment_id>")
@@ -58,10 +58,11 @@ def attachment(attachment_id: int) -> Response:
         return Response(
             content, mimetype=found.media_type, headers={"Content-Security-Policy": "default-src 'none'; sandbox"}
         )
-    return _download(content, found.name, "application/octet-stream")
+    return download(content, found.name, "application/octet-stream")
 
 
-def _download(content: bytes, name: str, media_type: str) -> Response:
+def download(content: bytes, name: str, media_type: str) -> Response:
+    """Return an answer that browsers keep as a file and never show in place."""
     disposition = f"attachment; filename*=UTF-8''{quote(name, safe='')}"
     headers = {"Content-Disposition": disposition, "Content-Security-Policy": "default-src 'none'; sandbox"}
     return Response(content, mimetype=media_type, headers=headers)

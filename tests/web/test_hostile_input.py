@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from urllib.parse import quote
 
 import pytest
@@ -81,11 +82,13 @@ def _paths(route, desk):
             "order_number": desk.order.number,
             "key": "service_case",
             "version": 1,
-            "task_id": 1,
+            "account_id": desk.account.id,
+            "user_id": desk.cast.bob.id,
+            "team_id": desk.cast.repairs.id,
         }
     path = route.rule
     for name in route.arguments:
-        path = path.replace(f"<int:{name}>", str(named[name])).replace(f"<{name}>", str(named[name]))
+        path = path.replace(f"<int:{name}>", str(named.get(name, 1))).replace(f"<{name}>", str(named.get(name, 1)))
     yield path
     for word in WORDS if route.arguments else ():
         odd = route.rule
@@ -106,6 +109,10 @@ def test_odd_names_queries_and_bodies_are_refused(ask, desk, route, method, oper
     if operation.body:
         for body in BODIES:
             ask(method, first, data=body.encode("latin-1"), content_type="application/json")
+    if operation.takes_file:
+        for word in WORDS:
+            ask(method, first, data={"file": (io.BytesIO(b"x"), f"x{word}".replace("\n", ""), "text/plain")})
+        ask(method, first, data=b"--x", content_type="multipart/form-data; boundary=x")
 
 
 @pytest.mark.parametrize("path", ["/api/v1/tasks/" + "9" * 30, "/api/v1/processes/x/versions/" + "9" * 30])

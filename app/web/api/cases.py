@@ -18,11 +18,12 @@ from app.errors import Conflict, Forbidden, Invalid
 from app.identity import policy
 from app.identity import queries as identity
 from app.identity.policy import Viewer
+from app.messaging import drafts
 from app.messaging import queries as messaging
 from app.orchestration import driving, forms, writing
 from app.orchestration import queries as orchestration
 from app.web import access, frame
-from app.web.api import paging, rows, shapes
+from app.web.api import files, paging, rows, shapes
 from app.web.api.contract import In, Out, operation
 from app.web.rules import allow, signed_in
 from app.workflow.queries import Action
@@ -64,6 +65,9 @@ class NewMessage(In):
     to: list[str] | None = Field(None, min_length=1, max_length=50, description="Addresses; without it the customer.")
     cc: list[str] = Field(default_factory=list, max_length=50)
     subject: str = Field("", max_length=300)
+    files: list[str] = Field(
+        default_factory=list, max_length=drafts.MAX_FILES, description="Uploads of `POST …/files` to send along."
+    )
     seen_message_id: int | None = Field(
         None, description="The newest message you have read: the call is refused (409) when something came after it."
     )
@@ -180,13 +184,15 @@ def write(number: str, body: NewMessage) -> shapes.Written:
     """Send a reply to the customer or keep an internal note."""
     viewer = frame.viewer()
     case = access.case_by_number(viewer, number)
+    given = files.uploaded(body.files, case_id=case.id, user_id=viewer.user_id)
     if body.kind == "note":
-        made = writing.note(case.id, user_id=viewer.user_id, author=viewer.name, text=body.text)
+        made = writing.note(case.id, user_id=viewer.user_id, author=viewer.name, text=body.text, files=given)
         return shapes.Written(id=made, case=case.number, direction="note")
     to = None if body.to is None else [(address, "") for address in body.to]
     made = writing.reply(
         case.id, user_id=viewer.user_id, author=viewer.name, text=body.text, to=to,
-        cc=[(address, "") for address in body.cc], subject=body.subject, seen_message_id=body.seen_message_id,
+        cc=[(address, "") for address in body.cc], subject=body.subject, files=given,
+        seen_message_id=body.seen_message_id,
     )  # fmt: skip
     return shapes.Written(id=made, case=case.number, direction="out")
 

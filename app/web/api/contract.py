@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from flask import Response, request
 from pydantic import BaseModel, ConfigDict, ValidationError
+from werkzeug.datastructures import FileStorage
 
 from app.errors import Invalid
 from app.web.api import once
@@ -32,28 +33,30 @@ class Out(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One API call as it is documented."""
+    """One API call as it is documented. Without `answers` it gives out the bytes of a file."""
 
     summary: str
     tag: str
-    answers: type[BaseModel]
+    answers: type[BaseModel] | None
     query: type[BaseModel] | None
     body: type[BaseModel] | None
     status: int
     is_repeatable: bool
+    takes_file: bool
 
 
 def operation(
-    summary: str, *, tag: str, answers: type[BaseModel], query: type[BaseModel] | None = None,
-    body: type[BaseModel] | None = None, status: int = 200, is_repeatable: bool = False,
-) -> Callable[[Callable[..., BaseModel]], Callable[..., Response]]:  # fmt: skip
+    summary: str, *, tag: str, answers: type[BaseModel] | None, query: type[BaseModel] | None = None,
+    body: type[BaseModel] | None = None, status: int = 200, is_repeatable: bool = False, takes_file: bool = False,
+) -> Callable[[Callable[..., BaseModel | Response]], Callable[..., Response]]:  # fmt: skip
     """Check query and body against their models and answer with the returned one.
 
     `is_repeatable` lets callers send an Idempotency-Key: the same call again gets the same answer and does nothing.
+    `takes_file` gives the view the `file` of a multipart form.
     """
-    described = Operation(summary, tag, answers, query, body, status, is_repeatable)
+    described = Operation(summary, tag, answers, query, body, status, is_repeatable, takes_file)
 
-    def wrap(view: Callable[..., BaseModel]) -> Callable[..., Response]:
+    def wrap(view: Callable[..., BaseModel | Response]) -> Callable[..., Response]:
         @functools.wraps(view)
         def call(**path: Any) -> Response:
             arguments = {**path, **_taken(described)}
@@ -73,17 +76,32 @@ def operation_of(view: Any) -> Operation | None:
     return found if isinstance(found, Operation) else None
 
 
-def _told(answer: BaseModel, status: int) -> Response:
+def _told(answer: BaseModel | Response, status: int) -> Response:
+    if isinstance(answer, Response):
+        return answer
     return Response(answer.model_dump_json(), status, content_type=JSON)
 
 
-def _taken(described: Operation) -> dict[str, BaseModel]:
-    taken: dict[str, BaseModel] = {}
+def _taken(described: Operation) -> dict[str, Any]:
+    taken: dict[str, Any] = {}
+    if described.takes_file:
+        taken["file"] = _file()
     if described.query is not None:
         taken["query"] = _checked(described.query, {name: request.args[name] for name in request.args})
     if described.body is not None:
         taken["body"] = _checked_body(described.body)
     return taken
+
+
+def _file() -> FileStorage:
+    given = request.files.get("file")
+    if given is None:
+        raise Invalid(
+            "file_missing",
+            "Send the file as the field `file` of a multipart/form-data body.",
+            fields={"file": "required"},
+        )
+    return given
 
 
 def _checked_body(shape: type[Shape]) -> Shape:

@@ -18,6 +18,11 @@ VERSION = "1.0.0"
 REFERENCE = "#/components/schemas/{model}"
 _VARIABLE = re.compile(r"<(?:(\w+):)?(\w+)>")
 _TYPES = {"int": {"type": "integer"}, "": {"type": "string"}}
+_FORM = {
+    "type": "object",
+    "properties": {"file": {"contentMediaType": "application/octet-stream"}},
+    "required": ["file"],
+}
 _PROBLEMS = {
     "400": "The request could not be read.",
     "401": "No token, or one that is unknown, revoked or expired.",
@@ -67,7 +72,7 @@ def _path(route: Route) -> str:
 
 
 def _schemas(operations: list[Operation]) -> dict[str, Any]:
-    answers = {(found.answers, "serialization") for found in operations}
+    answers = {(found.answers, "serialization") for found in operations if found.answers}
     bodies = {(found.body, "validation") for found in operations if found.body}
     queries = {(found.query, "validation") for found in operations if found.query}
     wanted = sorted(answers | bodies | queries, key=lambda each: each[0].__name__)
@@ -83,13 +88,21 @@ def _operation(route: Route, found: Operation, text: str, schemas: dict[str, Any
         "tags": [found.tag],
         "parameters": [*_path_parameters(route), *_query_parameters(found, schemas), *_header_parameters(found)],
         "responses": {
-            str(found.status): {"description": "Done.", "content": {JSON: {"schema": _reference(found.answers)}}},
+            str(found.status): {"description": "Done.", "content": _content(found)},
             **{code: {"$ref": f"#/components/responses/{code}"} for code in _PROBLEMS},
         },
     }
     if found.body is not None:
         described["requestBody"] = {"required": True, "content": {JSON: {"schema": _reference(found.body)}}}
+    if found.takes_file:
+        described["requestBody"] = {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}
     return described
+
+
+def _content(found: Operation) -> dict[str, Any]:
+    if found.answers is None:
+        return {"application/octet-stream": {}}  # bytes of any kind have no schema in OpenAPI 3.1
+    return {JSON: {"schema": _reference(found.answers)}}
 
 
 def _reference(shape: type[BaseModel]) -> dict[str, str]:
