@@ -9,8 +9,12 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.clock import utcnow
 from app.crypto import sha256
-from app.db import Base, run, session
+from app.db import Base, later, session
 from app.errors import NotFound
+
+
+_NEW = """insert into blobs (digest, size, content, created_at)
+ values (%(digest)s, %(size)s, %(content)s, %(now)s) on conflict do nothing"""
 
 
 class Blob(Base):
@@ -27,13 +31,7 @@ class Blob(Base):
 def put(content: bytes) -> str:
     """Store bytes (once per digest) and return their digest."""
     digest = sha256(content)
-    values = {"digest": digest, "size": len(content), "content": content, "now": utcnow()}
-    run(
-        "insert into blobs (digest, size, content, created_at) values (%(digest)s, %(size)s, %(content)s, %(now)s)"
-        " on conflict do nothing",
-        values,
-        settled=False,
-    )
+    later(_NEW, {"digest": digest, "size": len(content), "content": content, "now": utcnow()}, rank=0)
     return digest
 
 

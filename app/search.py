@@ -57,6 +57,11 @@ def index_tokens(*texts: str) -> list[str]:
     return list(found)
 
 
+def index_text(*texts: str) -> str:
+    """Return these texts' tokens as PostgreSQL reads a tsvector; no token holds a quote or a backslash."""
+    return "'" + "' '".join(tokens) + "'" if (tokens := index_tokens(*texts)) else ""
+
+
 def query_text(text: str) -> str:
     """Return a tsquery (all words, the last one by prefix) for what a person typed; empty when there is nothing to search."""
     wanted: list[str] = []

@@ -56,7 +56,7 @@ def _write_pending() -> None:
     rows = [row for chain, fresh in by_chain.items() for row in _extended(heads[chain], fresh)]
     for row in rows:
         db.later(_NEW_EVENTS, row)
-    db.run(_SAVE_HEADS, {
+    db.later(_SAVE_HEADS, {
         "chains": list(heads), "seqs": [head.seq for head in heads.values()],
         "heads": [head.head for head in heads.values()], "sealed": [head.sealed_at for head in heads.values()],
     })  # fmt: skip

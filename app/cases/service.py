@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, select
 from sqlalchemy.orm import make_transient_to_detached
 from sqlalchemy.orm.attributes import set_committed_value
 
 from app import events, realtime
 from app.cases.models import Case, CaseStatus
 from app.clock import utcnow
-from app.db import run, session
+from app.db import Write, frame, is_pending, known, later_once, remember, run, session
 from app.errors import Invalid, NotFound
 
 PRIORITIES = ("low", "normal", "high", "urgent")
@@ -25,13 +24,28 @@ SETTABLE = frozenset({
 })  # fmt: skip
 
 
+_COLUMNS = tuple(column.key for column in Case.__table__.columns)
+_NUMBER = "select nextval('case_numbers') as number, nextval('cases_id_seq') as id"
 _NEW = """insert into cases
- (number, subject, preview, status, type, priority, channel, contact_id, contact_name, account_id, language, auto,
-  is_unread, chase_count, opened_at, touched_at, due_why, queue_key, team_id, version)
- values (%(year)s || lpad(nextval('case_numbers')::text, 6, '0'), %(subject)s, %(preview)s, 'new', '', 'normal',
-  %(channel)s, %(contact_id)s, %(contact_name)s, %(account_id)s, %(language)s, %(auto)s, true, 0, %(opened_at)s,
-  %(touched_at)s, '', %(queue_key)s, %(team_id)s, 1) returning id, number"""
-_LOCK = select(Case).where(Case.id == bindparam("id")).with_for_update()
+ (id, number, subject, preview, status, type, priority, channel, contact_id, contact_name, account_id, language, auto,
+  is_unread, chase_count, opened_at, touched_at, due_at, due_from, due_why, queue_key, team_id, assignee_id, version,
+  first_reply_at, resolved_at, archived_at, reopen_until, retain_until, merged_into)
+ values (%(id)s, %(number)s, %(subject)s, %(preview)s, %(status)s, %(type)s, %(priority)s, %(channel)s, %(contact_id)s,
+  %(contact_name)s, %(account_id)s, %(language)s, %(auto)s, %(is_unread)s, %(chase_count)s, %(opened_at)s, %(touched_at)s,
+  %(due_at)s, %(due_from)s, %(due_why)s, %(queue_key)s, %(team_id)s, %(assignee_id)s, %(version)s, %(first_reply_at)s,
+  %(resolved_at)s, %(archived_at)s, %(reopen_until)s, %(retain_until)s, %(merged_into)s)"""
+_SAVE = """update cases set subject = %(subject)s, preview = %(preview)s, status = %(status)s, type = %(type)s,
+  priority = %(priority)s, contact_id = %(contact_id)s, contact_name = %(contact_name)s, language = %(language)s,
+  is_unread = %(is_unread)s, chase_count = %(chase_count)s, touched_at = %(touched_at)s, due_at = %(due_at)s,
+  due_from = %(due_from)s, due_why = %(due_why)s, queue_key = %(queue_key)s, team_id = %(team_id)s,
+  assignee_id = %(assignee_id)s, version = %(version)s, first_reply_at = %(first_reply_at)s,
+  resolved_at = %(resolved_at)s, archived_at = %(archived_at)s, reopen_until = %(reopen_until)s,
+  retain_until = %(retain_until)s, merged_into = %(merged_into)s
+ where id = %(id)s"""
+_LOCK = """select id, number, subject, preview, status, type, priority, channel, contact_id, contact_name, account_id, language,
+  auto, is_unread, chase_count, opened_at, touched_at, due_at, due_from, due_why, queue_key, team_id, assignee_id, version,
+  first_reply_at, resolved_at, archived_at, reopen_until, retain_until, merged_into
+ from cases where id = %(id)s for update"""
 _UNSET = (
     "assignee_id", "due_at", "due_from", "first_reply_at", "resolved_at", "archived_at", "reopen_until", "retain_until",
     "merged_into",
@@ -39,10 +53,29 @@ _UNSET = (
 
 
 def _as_loaded(case: Case) -> Case:
-    """Give the session a row that was written without it, as if it had been read."""
+    """Give the session a row that was read or written without it, as if it had loaded it."""
     make_transient_to_detached(case)
     session().add(case)
     return case
+
+
+def _set(case: Case, **values: Any) -> None:
+    """Change a case under its lock. It is written before the next statement reads, or at commit: several changes together."""
+    lock(case.id)
+    for name, value in values.items():
+        set_committed_value(case, name, value)
+    later_once(("case", case.id), lambda: _write(case), row=case)
+
+
+def _write(case: Case) -> Write:
+    new: set[int] = frame().info.get("new cases", set())
+    is_new = case.id in new
+    new.discard(case.id)
+    if not is_new:
+        set_committed_value(case, "version", case.version + 1)
+    values = {name: getattr(case, name) for name in _COLUMNS}
+    values["status"] = str(case.status)
+    return Write(_NEW if is_new else _SAVE, values, rank=2)
 
 
 def chain_of(case_id: int) -> str:
@@ -62,8 +95,12 @@ def open_case(
         "account_id": account_id, "language": language, "auto": auto, "is_unread": True, "chase_count": 0,
         "opened_at": now, "touched_at": now, "due_why": "", "queue_key": queue_key, "team_id": team_id, "version": 1,
     }  # fmt: skip
-    made = run(_NEW, {**values, "year": f"RB-{now.year}-"}, settled=False).fetchone()
-    case = _as_loaded(Case(**dict.fromkeys(_UNSET), **values, id=made.id, number=made.number))
+    made = run(_NUMBER, settled=False).fetchone()
+    number = f"RB-{now.year}-{made.number:06d}"
+    case = _as_loaded(Case(**dict.fromkeys(_UNSET), **values, id=made.id, number=number))
+    frame().info.setdefault("new cases", set()).add(case.id)
+    remember(("case", case.id), case)
+    _set(case)
     events.record(
         "case_opened", chain=chain_of(case.id), number=case.number, subject=case.subject, channel=channel,
         contact=contact_id,
@@ -82,9 +119,19 @@ def announce(case: Case, *, change: str) -> None:
 
 def lock(case_id: int) -> Case:
     """Return the case under its row lock: all work on one case is done one at a time. Raises NotFound."""
-    case = session().scalar(_LOCK, {"id": case_id}, execution_options={"populate_existing": True})
-    if case is None:
+    return known(("case", case_id), lambda: _lock(case_id))
+
+
+def _lock(case_id: int) -> Case:
+    row = run(_LOCK, {"id": case_id}, settled=is_pending(("case", case_id))).fetchone()
+    if row is None:
         raise NotFound("case_unknown", "There is no such case.")
+    values = {**row._asdict(), "status": CaseStatus(row.status)}
+    case: Case | None = session().identity_map.get(session().identity_key(Case, case_id))
+    if case is None:
+        return _as_loaded(Case(**values))
+    for name, value in values.items():
+        set_committed_value(case, name, value)
     return case
 
 
@@ -95,15 +142,16 @@ def change(case: Case, values: Mapping[str, Any]) -> dict[str, Any]:
         raise Invalid("unknown_field", f"A case has no field {min(unknown)} that could be set.")
     if values.get("priority", "normal") not in PRIORITIES:
         raise Invalid("bad_priority", f"The priority is one of {', '.join(PRIORITIES)}.")
+    lock(case.id)
     changes: dict[str, Any] = {}
     for name, value in values.items():
         wanted = CaseStatus(value) if name == "status" else value
         before = getattr(case, name)
         if before != wanted:
-            setattr(case, name, wanted)
+            _set(case, **{name: wanted})
             changes[name] = {"from": _plain(before), "to": _plain(wanted)}
     if changes:
-        case.touched_at = utcnow()  # written before the next statement or at commit, several changes together
+        _set(case, touched_at=utcnow())
         events.record("case_changed", chain=chain_of(case.id), changes=changes)
         announce(case, change="changed")
     return changes
@@ -116,11 +164,11 @@ def _plain(value: Any) -> Any:
 def message_added(case: Case, *, direction: str, preview: str) -> None:
     """Note on the case that a message came or went: preview, unread mark, first reply."""
     now = utcnow()
-    case.touched_at = now
+    _set(case, touched_at=now)  # under its lock from here on
     if direction == "in":
-        case.is_unread, case.preview = True, preview[:PREVIEW]
+        _set(case, is_unread=True, preview=preview[:PREVIEW])
     elif direction == "out" and case.first_reply_at is None and events.current_actor().kind == "user":
-        case.first_reply_at = now
+        _set(case, first_reply_at=now)
     announce(case, change="message")
 
 
@@ -136,9 +184,8 @@ def mark_read(case_id: int) -> None:
 
 def count_chase(case: Case, *, by: str, channel: str) -> int:
     """Count a chase and return how many there were. Records `case_chased`."""
-    case.chase_count += 1
-    case.touched_at = utcnow()
-    session().flush()
+    lock(case.id)
+    _set(case, chase_count=case.chase_count + 1, touched_at=utcnow())
     events.record("case_chased", chain=chain_of(case.id), by=by, channel=channel, count=case.chase_count)
     announce(case, change="chased")
     return case.chase_count
@@ -147,11 +194,9 @@ def count_chase(case: Case, *, by: str, channel: str) -> int:
 def archive(case: Case, *, outcome: str, retain_until: datetime) -> None:
     """Close the loop: status and retention. Records `case_archived`; `seal` follows once everything under the case has ended."""
     now = utcnow()
-    case.status = CaseStatus.CANCELLED if outcome == "cancelled" else CaseStatus.ARCHIVED
-    case.archived_at, case.retain_until, case.touched_at = now, retain_until, now
-    case.due_at = case.due_from = None
-    case.due_why = ""
-    session().flush()
+    status = CaseStatus.CANCELLED if outcome == "cancelled" else CaseStatus.ARCHIVED
+    _set(case, status=status, archived_at=now, retain_until=retain_until, touched_at=now)
+    _set(case, due_at=None, due_from=None, due_why="")
     events.record("case_archived", chain=chain_of(case.id), outcome=outcome, retain_until=retain_until.isoformat())
     announce(case, change="archived")
 
@@ -163,9 +208,7 @@ def seal(case: Case) -> None:
 
 def reopen(case: Case, *, why: str) -> None:
     """Break the seal openly and open the case again. Records `chain_reopened` and `case_reopened`."""
-    case.status, case.archived_at, case.retain_until = CaseStatus.OPEN, None, None
-    case.resolved_at, case.touched_at = None, utcnow()
-    session().flush()
+    _set(case, status=CaseStatus.OPEN, archived_at=None, retain_until=None, resolved_at=None, touched_at=utcnow())
     events.record("chain_reopened", chain=chain_of(case.id), why=why)
     events.record("case_reopened", chain=chain_of(case.id), why=why)
     announce(case, change="reopened")
@@ -173,15 +216,16 @@ def reopen(case: Case, *, why: str) -> None:
 
 def draw_attention(case: Case, *, why: str) -> None:
     """Put the unread mark on again. Records `attention_drawn`."""
-    case.is_unread, case.touched_at = True, utcnow()
+    _set(case, is_unread=True, touched_at=utcnow())
     events.record("attention_drawn", chain=chain_of(case.id), why=why[:500])
     announce(case, change="attention")
 
 
 def note_reply(case: Case) -> None:
     """Stamp the first reply of a person to the customer."""
+    lock(case.id)
     if case.first_reply_at is None:
-        case.first_reply_at = utcnow()
+        _set(case, first_reply_at=utcnow())
 
 
 def assign(case: Case, user_id: int | None) -> None:

@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from app.clock import utcnow
 from app.contacts.models import Contact
-from app.db import forget, known, outdate, remember, run
+from app.db import is_known, known, later, lock, new_id, outdate, remember, run, unlearn
 from app.errors import Invalid
 from channels.port import Kind
 
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]]{1,128}@[^\s@<>,;:\"()\[\]]{1,253}")
 MAX_NAME = 200
-_AT = """select p.kind, c.id, c.name, c.language, c.is_blocked from contact_points p join contacts c on c.id = p.contact_id
- where p.kind = any(%(kinds)s) and p.address = %(address)s"""
-_NEW = """with made as (
-  insert into contacts (name, language, is_blocked, created_at) values (%(name)s, %(language)s, false, %(now)s)
-  returning id
-), point as (
-  insert into contact_points (contact_id, kind, address) select id, %(kind)s, %(address)s from made
-  on conflict do nothing returning id
-) select made.id, (select id from point) as point from made"""
+_AT = """select p.kind, p.address, c.id, c.name, c.language, c.is_blocked
+ from contact_points p join contacts c on c.id = p.contact_id
+ where p.kind = any(%(kinds)s) and p.address = any(%(addresses)s)"""
+_NEW = """insert into contacts (id, name, language, is_blocked, created_at)
+ values (%(id)s, %(name)s, %(language)s, false, %(now)s)"""
+_NEW_POINT = "insert into contact_points (contact_id, kind, address) values (%(contact)s, %(kind)s, %(address)s)"
 
 
 def normal_address(kind: str, address: str) -> str:
@@ -56,14 +54,27 @@ class Person:
     is_blocked: bool = False
 
 
+def lock_name(kind: str, address: str) -> str:
+    """Return the name under which whoever makes a contact for this address locks it."""
+    return f"contact:{kind}:{address}"
+
+
+def look_up(addresses: Iterable[str]) -> None:
+    """Read the contacts behind these addresses with one statement: this unit of work will ask for each."""
+    found: dict[str, dict[str, Person]] = {a: {} for a in addresses if not is_known(("contacts at", a))}
+    if not found:
+        return
+    rows = run(_AT, {"kinds": [str(kind) for kind in Kind], "addresses": list(found)})
+    for row in rows:
+        found[row.address][row.kind] = Person(row.id, row.name, row.language, row.is_blocked)
+    for address, people in found.items():
+        remember(("contacts at", address), people)
+
+
 def _at(address: str) -> dict[str, Person]:
     """Return the contacts behind an address by kind of channel, read once in a unit of work."""
-
-    def read() -> dict[str, Person]:
-        rows = run(_AT, {"kinds": [str(kind) for kind in Kind], "address": address}, settled=False)
-        return {row.kind: Person(row.id, row.name, row.language, row.is_blocked) for row in rows}
-
-    return known(("contacts at", address), read)
+    look_up([address])
+    return known(("contacts at", address), dict)
 
 
 def is_blocked(address: str) -> bool:
@@ -84,13 +95,13 @@ def find_or_create(kind: str, address: str, *, name: str = "", language: str = "
 
 
 def _create(kind: str, address: str, *, name: str, language: str) -> Person:
-    values = {"name": name, "language": language, "kind": kind, "address": address, "now": utcnow()}
-    made = run(_NEW, values, settled=False).fetchone()
-    if made.point is None:  # another transaction was faster: theirs is the contact
-        run("delete from contacts where id = %(id)s", {"id": made.id}, settled=False)
-        forget()
-        return _at(address)[kind]
-    person = Person(made.id, name, language)
+    if lock(lock_name(kind, address)):  # another transaction may have been faster: then theirs is the contact
+        unlearn(("contacts at", address))
+        if found := _at(address).get(kind):
+            return found
+    person = Person(new_id("contacts"), name, language)
+    later(_NEW, {"id": person.id, "name": name, "language": language, "now": utcnow()}, rank=0)
+    later(_NEW_POINT, {"contact": person.id, "kind": kind, "address": address}, rank=1)
     remember(("address of", person.id, kind), address)
     remember(("tier of", person.id), "")
     _at(address)[kind] = person

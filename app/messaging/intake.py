@@ -52,7 +52,9 @@ class Settled:
 
 _STORE = """insert into envelopes
  (account_id, external_id, digest, order_key, meta, received_at, state, reason, error, attempts, fence)
- values (%(account_id)s, %(external_id)s, %(digest)s, %(order_key)s, %(meta)s, %(received_at)s, 'received', '', '', 0, 0)
+ select account_id, external_id, digest, order_key, meta, received_at, 'received', '', '', 0, 0
+ from jsonb_to_recordset(%(rows)s) as r (account_id bigint, external_id text, digest text, order_key text, meta jsonb,
+  received_at timestamptz)
  on conflict do nothing returning id"""
 _CLAIM = """with wanted as (
   select e.id from envelopes e
@@ -77,7 +79,8 @@ def accept(account_id: int, items: Sequence[RawEnvelope]) -> list[int]:
     """Store envelopes, each once per account and external id, and ring for the new ones; returns their ids."""
     if not items:
         return []
-    fresh = [row.id for item in items for row in run(_STORE, _row(account_id, item), settled=False)]
+    rows = [_row(account_id, item) for item in items]
+    fresh = sorted(row.id for row in run(_STORE, {"rows": json(rows)}))
     for envelope_id in fresh:
         doorbell.ring(INGEST_JOB, envelope_id)
     return fresh
@@ -90,7 +93,7 @@ def _row(account_id: int, item: RawEnvelope) -> dict[str, Any]:
         external = f"{external}/{secrets.token_hex(8)}"
     return {
         "account_id": account_id, "external_id": external, "digest": digest,
-        "order_key": _order_key(item), "meta": json({**item.meta, "problem": item.problem}),
+        "order_key": _order_key(item), "meta": {**item.meta, "problem": item.problem},
         "received_at": item.received_at,
     }  # fmt: skip
 

@@ -3,37 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import select, update
 
 from app import blobs, events
 from app.clock import utcnow
 from app.crypto import sha256
-from app.db import json, known, later, remember, run, session
+from app.db import is_known, json, known, later, new_id, remember, run, session
 from app.errors import Conflict, NotFound
 from app.messaging.models import Delivery, Direction, Message
-from app.messaging.threading import add_participants
-from app.search import index_tokens
+from app.messaging.threading import Stored, add_participants, note_stored
+from app.search import index_text
 from channels.port import Attachment as File
 from channels.port import InboundMessage
 
 _FIND_INTERACTION = """select id from interactions
  where case_id = %(case)s and kind = %(kind)s and account_id is not distinct from %(account)s
    and contact_id is not distinct from %(contact)s order by id limit 1"""
-_NEW_INTERACTION = """insert into interactions (case_id, account_id, contact_id, kind, subject, started_at)
- values (%(case)s, %(account)s, %(contact)s, %(kind)s, %(subject)s, now()) returning id"""
+_NEW_INTERACTION = """insert into interactions (id, case_id, account_id, contact_id, kind, subject, started_at)
+ values (%(id)s, %(case)s, %(account)s, %(contact)s, %(kind)s, %(subject)s, now())"""
 _NEW_MESSAGE = """insert into messages
- (interaction_id, case_id, direction, kind, contact_id, user_id, author, subject, text, full_text, html, sender,
+ (id, interaction_id, case_id, direction, kind, contact_id, user_id, author, subject, text, full_text, html, sender,
   recipients, rfc_id, auto, reason, cause, problems, raw_digest, created_at, search)
- values (%(interaction_id)s, %(case_id)s, %(direction)s, %(kind)s, %(contact_id)s, %(user_id)s, %(author)s, %(subject)s,
+ values (%(id)s, %(interaction_id)s, %(case_id)s, %(direction)s, %(kind)s, %(contact_id)s, %(user_id)s, %(author)s, %(subject)s,
   %(text)s, %(full_text)s, %(html)s, %(sender)s, %(recipients)s, %(rfc_id)s, %(auto)s, %(reason)s, %(cause)s,
-  %(problems)s, %(raw_digest)s, %(created_at)s, array_to_tsvector(%(tokens)s)) returning id"""
+  %(problems)s, %(raw_digest)s, %(created_at)s, %(tokens)s::tsvector)"""
 _NEW_FILE = """insert into attachments (message_id, name, media_type, size, digest, content_id, is_inline)
  values (%(message_id)s, %(name)s, %(media_type)s, %(size)s, %(digest)s, %(content_id)s, %(is_inline)s)"""
 _NO_VALUES: dict[str, Any] = {
     "user_id": None, "full_text": "", "html": "", "sender": "", "reason": "", "raw_digest": None,
 }  # fmt: skip
+
+
+class ChainLink(NamedTuple):
+    """A message of a case with the id that answers to it refer to."""
+
+    id: int
+    rfc_id: str
+    direction: str
+
+
+def begin(case_id: int) -> None:
+    """Say that this case has just been opened: this unit of work knows all of its messages."""
+    remember(("chain", case_id), [])
+
+
+def chain(case_id: int) -> list[ChainLink] | None:
+    """Return the messages of a case that was opened in this unit of work, newest first; None for other cases."""
+    links: list[ChainLink] | None = known(("chain", case_id), list) if is_known(("chain", case_id)) else None
+    return None if links is None else links[::-1]
 
 
 def interaction_for(case_id: int, *, kind: str, account_id: int | None, contact_id: int | None, subject: str) -> int:
@@ -45,11 +64,15 @@ def interaction_for(case_id: int, *, kind: str, account_id: int | None, contact_
 
 
 def _find_interaction(values: dict[str, Any]) -> int:
-    found = (
-        run(_FIND_INTERACTION, values, settled=False).fetchone()
-        or run(_NEW_INTERACTION, values, settled=False).fetchone()
-    )
-    return int(found.id)
+    is_new = is_known(("chain", values["case"]))
+    found = None if is_new else run(_FIND_INTERACTION, values).fetchone()
+    return int(found.id) if found else _make_interaction(values)
+
+
+def _make_interaction(values: dict[str, Any]) -> int:
+    made = new_id("interactions")
+    later(_NEW_INTERACTION, {**values, "id": made}, rank=3)
+    return made
 
 
 def new_interaction(case_id: int, *, kind: str, account_id: int | None, contact_id: int | None, subject: str) -> int:
@@ -57,7 +80,7 @@ def new_interaction(case_id: int, *, kind: str, account_id: int | None, contact_
     values = {
         "case": case_id, "kind": kind, "account": account_id, "contact": contact_id, "subject": subject[:300],
     }  # fmt: skip
-    made = int(run(_NEW_INTERACTION, values).fetchone().id)
+    made = _make_interaction(values)
     remember(("interaction", case_id, kind, account_id, contact_id), made)
     return made
 
@@ -113,12 +136,19 @@ def store_outbound(
 
 
 def _insert(values: dict[str, Any], author: str, sender: str) -> int:
+    is_new = is_known(("chain", values["case_id"]))  # nobody else can write in a case that is not committed yet
     row = {
-        **_NO_VALUES, **values, "direction": str(values["direction"]), "created_at": utcnow(),
+        **_NO_VALUES, **values, "id": new_id("messages", newest=not is_new), "direction": str(values["direction"]), "created_at": utcnow(),
         "recipients": json(values["recipients"]), "cause": json(values["cause"]), "problems": json(values["problems"]),
-        "tokens": index_tokens(values["subject"], author, sender, values["text"]),
+        "tokens": index_text(values["subject"], author, sender, values["text"]),
     }  # fmt: skip
-    return int(run(_NEW_MESSAGE, row, settled=False).fetchone().id)
+    later(_NEW_MESSAGE, row, rank=4)
+    if rfc_id := values["rfc_id"]:
+        note_stored(rfc_id, Stored(row["id"], row["sender"], row["case_id"]))
+        if is_new:
+            links: list[ChainLink] = known(("chain", row["case_id"]), list)
+            links.append(ChainLink(row["id"], rfc_id, row["direction"]))
+    return int(row["id"])
 
 
 def store_files(message_id: int, files: Sequence[File]) -> None:

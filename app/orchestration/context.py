@@ -11,14 +11,16 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.cases import service as cases
 from app.cases.models import Case
 from app.contacts import queries as contacts
-from app.db import known, session
+from app.db import known, run, session
+from app.errors import NotFound
 from app.identity.models import Team, User
 from app.messaging import accounts
-from app.orchestration.models import Drive
 from app.workorders.models import WorkOrder
 
+_DRIVE = "select case_id, work_order_id from drives where instance_id = %(instance)s"
 _message: ContextVar[Mapping[str, Any] | None] = ContextVar("current_message", default=None)
 EMPTY_MESSAGE = {"id": None, "subject": "", "text": "", "from": "", "channel": "", "auto": "none"}
 
@@ -37,9 +39,11 @@ def driven_by(instance_id: int) -> Driven:
 
 
 def _find(instance_id: int) -> Driven:
-    drive = session().get_one(Drive, instance_id)
+    drive = run(_DRIVE, {"instance": instance_id}).fetchone()
+    if drive is None:
+        raise NotFound("instance_unknown", "There is no such process instance.")
     order = session().get_one(WorkOrder, drive.work_order_id) if drive.work_order_id else None
-    return Driven(session().get_one(Case, drive.case_id), order)
+    return Driven(cases.lock(drive.case_id), order)
 
 
 @contextmanager
@@ -93,7 +97,7 @@ def case_names(case: Case) -> Lazy:
         "contact_name": lambda: case.contact_name, "chase_count": lambda: case.chase_count,
         "auto": lambda: case.auto, "mailbox": lambda: _mailbox(case),
         "tier": lambda: contacts.tier_of(case.contact_id) if case.contact_id else "",
-        "first_reply_at": lambda: _text(case.first_reply_at), "opened_at": lambda: _text(case.opened_at), "due_at": lambda: _text(case.due_at),
+        "first_reply_at": lambda: _text(case.first_reply_at), "opened_at": lambda: _text(case.opened_at), "due_at": lambda: _text(case.due_at), "due_why": lambda: case.due_why,
         "reopen_until": lambda: _text(case.reopen_until), "open_work_orders": lambda: _open_orders(case.id),
     })  # fmt: skip
 

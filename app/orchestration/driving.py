@@ -29,6 +29,8 @@ _INSTANCES = """select d.instance_id from drives d join process_instances i on i
 _OWN_INSTANCE = """select d.instance_id from drives d join process_instances i on i.id = d.instance_id
  where d.case_id = %(case)s and d.work_order_id is null and i.status in ('waiting', 'faulted')
  order by d.instance_id desc limit 1"""
+_TIMERS = "select token, element_id, name, due_at from waiting_timers where instance_id = %(instance)s order by due_at"
+_CASE_OF = "select case_id from drives where instance_id = %(instance)s"
 _NEW_DRIVE = """insert into drives (instance_id, case_id, work_order_id)
  values (%(instance)s, %(case)s, %(order)s)"""
 
@@ -41,10 +43,10 @@ def instances_of(case_id: int, *, live: bool = True) -> list[int]:
 
 def case_of_instance(instance_id: int) -> int:
     """Return the case that an instance drives; raises NotFound."""
-    found = session().scalar(select(Drive.case_id).where(Drive.instance_id == instance_id))
+    found = run(_CASE_OF, {"instance": instance_id}).fetchone()
     if found is None:
         raise NotFound("instance_unknown", "There is no such process instance.")
-    return found
+    return int(found.case_id)
 
 
 def start_case(case: Case, *, message: Mapping[str, Any]) -> workflow.Advanced:
@@ -113,6 +115,9 @@ def _hand_over_now(item: mailbag.Posted) -> None:
     if item.kind == "seal":
         _seal(item.case_id)
         return
+    if item.kind == "move_limits":
+        _move_limits(item)
+        return
     if item.kind == "signal":
         for instance_id in queries.listeners("signal", item.name):
             if instance_id != item.sender:
@@ -124,6 +129,20 @@ def _hand_over_now(item: mailbag.Posted) -> None:
         heard = workflow.deliver_message(instance_id, item.name, item.payload).accepted or heard
     if not heard and not item.is_optional:
         events.record("message_unheard", chain=cases.chain_of(item.case_id), name=item.name, sender=item.sender)
+
+
+def _move_limits(item: mailbag.Posted) -> None:
+    """Move the time limits of an instance; what ran before and runs now goes on the record."""
+    before = {timer.token: timer.due_at for timer in run(_TIMERS, {"instance": item.sender})}
+    workflow.move_limits(item.sender)
+    moved = [
+        {"element": timer.element_id, "name": timer.name, "from": before[timer.token].isoformat(),
+         "to": timer.due_at.isoformat()}
+        for timer in run(_TIMERS, {"instance": item.sender})
+        if before.get(timer.token, timer.due_at) != timer.due_at
+    ]  # fmt: skip
+    if moved:
+        events.record("time_limits_moved", chain=cases.chain_of(item.case_id), instance=item.sender, limits=moved)
 
 
 def _seal(case_id: int) -> None:
@@ -153,7 +172,7 @@ def act(case_id: int, verb: str, payload: Mapping[str, Any], *, instance_id: int
     """
     case = cases.lock(case_id)
     offered = next((a for a in queries.actions([instance_id]) if a.token == token and a.verb == verb), None)
-    if offered is None or case_of_instance(instance_id) != case_id:
+    if offered is None or context.driven_by(instance_id).case.id != case_id:
         raise Conflict("not_on_offer", "The process does not accept this now. Look at the case again.")
     if offered.roles and role not in offered.roles:
         raise Forbidden("not_for_you", "The process does not offer this to you.")

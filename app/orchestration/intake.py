@@ -16,7 +16,7 @@ from app.errors import Invalid
 from app.events import Actor
 from app.faultpoints import crash_point
 from app.logs import log
-from app.messaging import accounts, delivery, filters, intake, providers, reply_tokens, store, threading
+from app.messaging import accounts, delivery, filters, intake, outbox, providers, reply_tokens, store, threading
 from app.messaging.intake import Claimed, Settled
 from app.messaging.models import EnvelopeState
 from app.orchestration import driving, intents
@@ -27,7 +27,6 @@ from channels.port import Address, Auto, DeliveryUpdate, InboundEvent, InboundMe
 
 BATCH = 8
 NOBODY = "unknown@invalid"
-_DUPLICATE = "select id from messages where rfc_id = %(rfc_id)s and sender = %(sender)s limit 1"
 _LIVE = """select i.id from drives d join process_instances i on i.id = d.instance_id
  where d.case_id = %(case)s and i.status in ('waiting', 'faulted') limit 1"""
 
@@ -89,18 +88,44 @@ def _read(item: Claimed) -> Sequence[InboundEvent]:
 
 def _ingest(read: Sequence[Read]) -> None:
     crash_point("ingest.before_store")
-    _lock_messages(read)
+    _look_ahead(read)
     results = [_ingest_one(one.item, one.events) for one in read]
     if not intake.settle(results):
         raise Invalid("lease_lost", "Another worker has taken this envelope over.")
     crash_point("ingest.before_commit")
 
 
-def _lock_messages(read: Sequence[Read]) -> None:
-    """Only one at a time looks whether a message is there already: relays change the bytes of what they pass on twice."""
-    ids = [event.external_id for one in read for event in one.events if isinstance(event, InboundMessage)]
-    if settings().dedupe and (named := [f"rfc:{external_id}" for external_id in ids if external_id]):
-        db.lock(*named)
+def _look_ahead(read: Sequence[Read]) -> None:
+    """Lock what only one at a time may make, and ask once for all of them what each message will need to know.
+
+    The locks: a message's id, because relays change the bytes of what they pass on twice; its sender's address, because
+    two mails of a new customer make one contact; and the count of what we send there by ourselves.
+    """
+    inbound = [event for one in read for event in one.events if isinstance(event, InboundMessage)]
+    known = [m for m in inbound if m.sender.value]
+    kinds = {id(event): one.item.kind for one in read for event in one.events}
+    senders = {m.sender.value.lower() for m in known}
+    ids = {m.external_id for m in inbound if m.external_id}
+    names = [f"rfc:{rfc_id}" for rfc_id in ids] if settings().dedupe else []
+    names += [contacts.lock_name(kinds[id(m)], m.sender.value.lower()) for m in known]
+    db.lock(*names, *map(outbox.lock_name, senders))
+    threading.look_up([*ids, *(rfc_id for m in inbound for rfc_id in threading.answered(m))])
+    contacts.look_up(senders)
+    outbox.count_auto(senders)
+    threading.look_up_parts(_claims(known))
+    count = len(inbound)
+    db.reserve(contacts=count, interactions=count, messages=2 * count, process_instances=count, deliveries=count)
+
+
+def _claims(inbound: Sequence[InboundMessage]) -> list[tuple[int, str]]:
+    """Return the cases that messages refer to, each with the sender who has to take part in it."""
+    found = {
+        (stored.case_id, message.sender.value.lower())
+        for message in inbound
+        for rfc_id in threading.answered(message)
+        for stored in threading.with_id(rfc_id)[-1:]
+    }
+    return sorted(found)
 
 
 def _ingest_one(item: Claimed, parsed: Sequence[InboundEvent]) -> Settled:
@@ -156,9 +181,8 @@ def _take_in(item: Claimed, kind: str, inbound: InboundMessage) -> tuple[int | N
 def _duplicate_of(inbound: InboundMessage) -> int | None:
     if not inbound.external_id or not settings().dedupe:
         return None
-    values = {"rfc_id": inbound.external_id, "sender": inbound.sender.value.lower()}
-    found = db.run(_DUPLICATE, values, settled=False).fetchone()
-    return int(found.id) if found else None
+    sender = inbound.sender.value.lower()
+    return next((stored.id for stored in threading.with_id(inbound.external_id) if stored.sender == sender), None)
 
 
 def _contact(kind: str, inbound: InboundMessage) -> Person:
@@ -192,6 +216,7 @@ def _new_case(
         account_id=account.id, auto=str(inbound.auto), preview=" ".join(text.split())[:160],
         language=_language(inbound, contact), queue_key=queue.key, team_id=queue.team_id,
     )  # fmt: skip
+    store.begin(case.id)
     message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason)
     related = found.case_id or found.mentions
     if related is not None:

@@ -81,6 +81,12 @@ def actions(instance_ids: Sequence[int]) -> list[Action]:
     """Return the verbs that these instances accept now."""
     if not instance_ids:
         return []
+    if len(instance_ids) == 1:
+        return known(("actions", instance_ids[0]), lambda: _actions(instance_ids))
+    return _actions(instance_ids)
+
+
+def _actions(instance_ids: Sequence[int]) -> list[Action]:
     rows = run(_ACTIONS, {"instances": list(instance_ids)})
     return [Action(r[0], r[1], r[2], r[3], r[4], tuple(r[5]), r[6], r[7], r[8], r[9]) for r in rows]
 

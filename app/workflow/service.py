@@ -6,11 +6,11 @@ Each call locks the instance, applies one stimulus, advances until the process w
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from dataclasses import dataclass, field
+from typing import Any
 
 from app.clock import utcnow
-from app.db import later, outdate, remember, run, session
+from app.db import Write, frame, is_pending, later_once, new_id, outdate, remember, run, session, settle, unlearn
 from app.errors import Conflict, NotFound
 from app.faultpoints import crash_point
 from app.workflow import definitions, running
@@ -20,8 +20,8 @@ from app.workflow.projecting import Snapshot, save_projection
 
 ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
 _NEW = """insert into process_instances
- (definition_id, business_key, status, outcome, state, revision, started_at, updated_at)
- values (%(definition)s, %(key)s, 'waiting', '', '', 1, %(now)s, %(now)s) returning id, definition_id, business_key, status, outcome, state"""
+ (id, definition_id, business_key, status, outcome, state, revision, started_at, updated_at, ended_at)
+ values (%(id)s, %(definition)s, %(key)s, %(status)s, %(outcome)s, %(state)s, 1, %(now)s, %(now)s, %(ended)s)"""
 _LOCK = """select id, definition_id, business_key, status, outcome, state from process_instances
  where id = %(id)s for update"""
 _SAVE = """update process_instances set state = %(state)s, status = %(status)s, outcome = %(outcome)s,
@@ -30,13 +30,29 @@ _LOCK_TASK = """select i.id, i.definition_id, i.business_key, i.status, i.outcom
  from tasks t join process_instances i on i.id = t.instance_id where t.id = %(id)s for update of i"""
 
 
-class _Row(NamedTuple):
+@dataclass(slots=True)
+class _Live:
+    """An instance in this unit of work's hands: its row is locked or new, its run stays in memory for the next stimulus."""
+
     id: int
     definition_id: int
     business_key: str
     status: str
     outcome: str
-    state: bytes
+    is_new: bool
+    process: running.Run | None = None
+    before: Snapshot = field(default_factory=Snapshot.empty)
+
+    def write(self) -> Write:
+        """Return the statement that makes the row like the run."""
+        now = utcnow()
+        values = {
+            "id": self.id, "definition": self.definition_id, "key": self.business_key, "status": str(self.status),
+            "outcome": self.outcome, "state": self.process.save() if self.process else b"", "now": now,
+            "ended": now if self.status in ENDED else None,
+        }  # fmt: skip
+        is_new, self.is_new = self.is_new, False
+        return Write(_NEW if is_new else _SAVE, values, rank=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,61 +68,78 @@ class Advanced:
 def start(definition: definitions.Compiled, *, business_key: str, data: Mapping[str, Any] | None = None,
           before_run: Callable[[int], None] | None = None) -> Advanced:  # fmt: skip
     """Start an instance and run it until it waits. `before_run` gets its id, so that the caller can tie it to what it drives."""
-    values = {"definition": definition.definition_id, "key": business_key, "now": utcnow()}
-    row = _Row(*run(_NEW, values, settled=False).fetchone())
-    remember(("definition of", row.id), definition.definition_id)
+    live = _Live(
+        new_id("process_instances"), definition.definition_id, business_key, InstanceState.WAITING, "", is_new=True
+    )
+    later_once(("instance", live.id), live.write)
+    remember(("definition of", live.id), definition.definition_id)
     if before_run is not None:
-        before_run(row.id)
-    host = InstanceHost(row.id, business_key)
+        before_run(live.id)
+    host = InstanceHost(live.id, business_key)
     process = running.start(
         definition.code, digest=definition.digest, process_id=definition.process_id or None,
         data=dict(data or {}), host=host,
     )  # fmt: skip
     process.advance()
-    return _save(row, process, Snapshot.empty(), host)
+    return _save(live, process, host)
 
 
-def _lock(instance_id: int) -> _Row:
-    row = run(_LOCK, {"id": instance_id}).fetchone()
+def _lock(instance_id: int) -> _Live:
+    """Return the instance as this unit of work left it, else read it under its lock."""
+    live: _Live | None = frame().known.pop(("instance", instance_id), None)
+    if live is not None:
+        return live
+    row = run(_LOCK, {"id": instance_id}, settled=is_pending(("instance", instance_id))).fetchone()
     if row is None:
         raise NotFound("instance_unknown", "There is no such process instance.")
-    remember(("definition of", instance_id), row.definition_id)
-    return _Row(*row)
+    return _loaded(row)
+
+
+def _loaded(row: Any) -> _Live:
+    remember(("definition of", row.id), row.definition_id)
+    live = _Live(row.id, row.definition_id, row.business_key, row.status, row.outcome, is_new=False)
+    if row.status not in ENDED:
+        definition = definitions.compiled(row.definition_id)
+        host = InstanceHost(row.id, row.business_key)
+        live.process = running.load(definition.code, digest=definition.digest, state=bytes(row.state), host=host)
+        live.before = Snapshot.of(live.process.projection())
+    return live
 
 
 def _apply(instance_id: int, stimulus: Callable[[running.Run], bool]) -> Advanced:
     return _apply_to(_lock(instance_id), stimulus)
 
 
-def _apply_to(row: _Row, stimulus: Callable[[running.Run], bool]) -> Advanced:
-    if row.status in ENDED:
-        raise Conflict("instance_ended", "This process has already ended.", instance=row.id)
-    definition = definitions.compiled(row.definition_id)
-    host = InstanceHost(row.id, row.business_key)
-    process = running.load(
-        definition.code, digest=definition.digest, state=bytes(row.state), host=host,
-    )  # fmt: skip
-    before = Snapshot.of(process.projection())
-    if not stimulus(process):
-        return Advanced(row.id, row.status, row.outcome, accepted=False)
+def _apply_to(live: _Live, stimulus: Callable[[running.Run], bool]) -> Advanced:
+    """Whatever fails in here leaves nothing behind in memory: the next stimulus reads the row again."""
+    if live.status in ENDED or live.process is None:
+        raise Conflict("instance_ended", "This process has already ended.", instance=live.id)
+    host = InstanceHost(live.id, live.business_key)
+    live.process.use(host)
+    if not stimulus(live.process):
+        remember(("instance", live.id), live)
+        return Advanced(live.id, live.status, live.outcome, accepted=False)
     crash_point("engine.before_advance")
-    process.advance()
+    live.process.advance()
     crash_point("engine.before_save")
-    return _save(row, process, before, host)
+    return _save(live, live.process, host)
 
 
-def _save(row: _Row, process: running.Run, before: Snapshot, host: InstanceHost) -> Advanced:
-    now = utcnow()
+def _save(live: _Live, process: running.Run, host: InstanceHost) -> Advanced:
+    """Hold the row and its projections back until something reads them. A second advance sends those of the first before."""
+    if live.process is not None and is_pending(("instance", live.id)):
+        settle()
     projection = process.projection()
-    status, outcome = InstanceState(projection.status), projection.outcome or ""
-    later(_SAVE, {
-        "id": row.id, "state": process.save(), "status": str(status), "outcome": outcome, "now": now,
-        "ended": now if status in ENDED else None,
-    })  # fmt: skip
-    save_projection(row.id, before=before, after=projection, visits=process.history(), host=host)
-    outdate(ProcessInstance, row.id)
+    live.process = process
+    live.status, live.outcome = InstanceState(projection.status), projection.outcome or ""
+    later_once(("instance", live.id), live.write)
+    save_projection(live.id, before=live.before, after=projection, visits=process.history(), host=host)
+    live.before = Snapshot.of(projection)
+    remember(("instance", live.id), live)
+    unlearn(("actions", live.id))
+    outdate(ProcessInstance, live.id)
     crash_point("engine.after_save")
-    return Advanced(row.id, status, outcome)
+    return Advanced(live.id, live.status, live.outcome)
 
 
 def deliver_message(
@@ -138,21 +171,31 @@ def complete_task(task_id: int, data: Mapping[str, Any]) -> Advanced:
             raise Conflict("task_closed", "This task was completed or withdrawn in the meantime.") from None
         return True
 
-    remember(("definition of", found.id), found.definition_id)
-    return _apply_to(_Row(*found[:6]), complete)
+    unlearn(("instance", found.id))
+    return _apply_to(_loaded(found), complete)
 
 
 def fire_due_timers(instance_id: int) -> Advanced:
     """Fire what is due now; harmless when nothing is or when the instance has ended."""
-    row = _lock(instance_id)
-    if row.status in ENDED:
-        return Advanced(row.id, row.status, row.outcome, accepted=False)
-    return _apply(instance_id, lambda process: process.fire_timers() > 0)
+    live = _lock(instance_id)
+    if live.status in ENDED:
+        return Advanced(live.id, live.status, live.outcome, accepted=False)
+    return _apply_to(live, lambda process: process.fire_timers() > 0)
 
 
 def fire_timer(instance_id: int, token: str) -> Advanced:
     """Fire one timer by an operator's decision, before it is due."""
     return _apply(instance_id, lambda process: process.fire_timer(token))
+
+
+def move_limits(instance_id: int) -> Advanced:
+    """Count the time limits that run again with what the process knows now; their clocks are not started anew."""
+
+    def move(process: running.Run) -> bool:
+        process.move_limits()
+        return True
+
+    return _apply(instance_id, move)
 
 
 def retry_fault(instance_id: int, token: str) -> Advanced:

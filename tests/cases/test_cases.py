@@ -22,9 +22,9 @@ def desk(session):
 
 
 def kinds(session, case):
-    from app import db
+    from app.db import frame, units
 
-    db._run_before_commit(db.frame())
+    units._run_before_commit(frame())
     return [event["kind"] for event in audit.chain_events(f"case:{case.id}")]
 
 

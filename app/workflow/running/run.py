@@ -36,6 +36,10 @@ class Run:
     def __init__(self, inst: Instance) -> None:
         self._inst = inst
 
+    def use(self, host: Host) -> None:
+        """From now on this host answers: another stimulus, perhaps by somebody else."""
+        self._inst.host = host
+
     def advance(self, *, budget: int = 1000) -> None:
         """Runs one ready token at a time until everything waits. When the budget of steps is used up, every token
         that is still ready becomes a fault, so that an endless loop is seen and nothing hangs.
