@@ -71,7 +71,7 @@ def save(
     taken = by_address(kind, address)
     if taken is not None and taken.id != account_id:
         raise Conflict("address_taken", f"{address} belongs to the account {taken.name} already.")
-    account = get(account_id) if account_id else ChannelAccount(
+    account = _for_change(account_id) if account_id else ChannelAccount(
         kind=kind, provider=provider, created_at=utcnow(), cursor={}, inbound_health=dict(UNKNOWN_HEALTH),
         outbound_health=dict(UNKNOWN_HEALTH),
     )  # fmt: skip
@@ -88,6 +88,14 @@ def save(
     events.record("account_saved", chain=f"account:{account.id}", name=account.name, address=account.address,
                   enabled=is_enabled)  # fmt: skip
     realtime.publish("account", account=account.id)
+    return account
+
+
+def _for_change(account_id: int) -> ChannelAccount:
+    """Read an account under lock, as it is now: another process may just have kept a rotated secret."""
+    account = session().get(ChannelAccount, account_id, with_for_update=True, populate_existing=True)
+    if account is None or account.removed_at is not None:
+        raise NotFound("account_unknown", "There is no such channel account.")
     return account
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 from app import crypto
 from app.errors import Invalid, NotFound
+from app.messaging.keeping import AccountSecrets
 from app.messaging.models import ChannelAccount
+from channels.keeping import RotatesSecrets
 from channels.outcomes import ChannelError
 from channels.port import InboundEvent, RawEnvelope
 from channels.spec import ChannelSpec
@@ -65,7 +67,10 @@ def adapter(account: ChannelAccount) -> Any:
     Raises channels' Misconfigured for settings that cannot be, Unavailable when the secrets cannot be read.
     """
     values = {**account.config, **crypto.unseal(account.secrets)}
-    return connected().open_account(account.kind, account.provider, values)
+    opened = connected().open_account(account.kind, account.provider, values)
+    if isinstance(opened, RotatesSecrets):
+        opened.keep_secrets_in(AccountSecrets(account.id, account.version))
+    return opened
 
 
 def read(kind: str, envelope: RawEnvelope) -> Sequence[InboundEvent]:

@@ -14,6 +14,7 @@ from channels.clock import utcnow
 from channels.email.config import EmailConfig, FirstFetch
 from channels.email.imap_cursor import Cursor, load_cursor
 from channels.email.imap_session import CommandRefused, ImapSession, Listed
+from channels.email.oauth import Tokens
 from channels.outcomes import ChannelError, Health, HealthState, Reason, TemporaryFailure, reason_of
 from channels.port import Commit, RawEnvelope
 
@@ -31,12 +32,12 @@ _log = structlog.get_logger()
 class ImapPoller:
     """Poller and HealthCheck of one mailbox. One thread at a time."""
 
-    def __init__(self, config: EmailConfig, *, backoff: float = BACKOFF_FIRST) -> None:
-        self._config, self._backoff = config, backoff
+    def __init__(self, config: EmailConfig, *, tokens: Tokens | None = None, backoff: float = BACKOFF_FIRST) -> None:
+        self._config, self._backoff, self._tokens = config, backoff, tokens or Tokens(config)
 
     def poll(self, cursor: str, *, commit: Commit, stop: Event) -> str:
         """Fetch all that is new, once. Raises TemporaryFailure; what was committed before that stays committed."""
-        session = ImapSession(self._config)
+        session = ImapSession(self._config, tokens=self._tokens)
         try:
             reading = _Reading(self._config, session, cursor=load_cursor(cursor), commit=commit)
             reading.run(stop)
@@ -72,14 +73,14 @@ class ImapPoller:
     def check(self) -> Health:
         """Log in and open the folder."""
         try:
-            ImapSession(self._config, patience=CHECK_SECONDS).close()
+            ImapSession(self._config, tokens=self._tokens, patience=CHECK_SECONDS).close()
         except ChannelError as error:
             return Health(HealthState.FAILING, reason_of(error), error.sentence)
         return Health(HealthState.OK)
 
     def _stay(self, text: str, commit: Commit, *, stop: Event, tell: _Changes, failures: int) -> int:
         """Read on one connection for as long as it lasts."""
-        session = ImapSession(self._config)
+        session = ImapSession(self._config, tokens=self._tokens)
         try:
             reading = _Reading(self._config, session, cursor=load_cursor(text), commit=commit)
             while not stop.is_set():

@@ -18,7 +18,7 @@ from imapclient.exceptions import IMAPClientAbortError, IMAPClientError, LoginEr
 from channels.email.config import AfterFetch, EmailConfig, Security
 from channels.email.imap_cursor import Cursor
 from channels.email.imap_line import LineClient
-from channels.email.oauth import bearer_token, forget_token
+from channels.email.oauth import Tokens
 from channels.email.tls import client_context, connection_failure
 from channels.outcomes import ChannelError, Reason, TemporaryFailure
 
@@ -45,7 +45,8 @@ class CommandRefused(TemporaryFailure):
 class ImapSession:
     """An open, selected folder. Raises TemporaryFailure with a reason whenever the connection is of no more use."""
 
-    def __init__(self, config: EmailConfig, *, patience: float = float("inf")) -> None:
+    def __init__(self, config: EmailConfig, *, tokens: Tokens | None = None, patience: float = float("inf")) -> None:
+        self._tokens = tokens or Tokens(config)
         self._config, self._patience = config, patience
         self._line: socket.socket | None = None
         self._client: LineClient | None = None
@@ -79,7 +80,7 @@ class ImapSession:
 
     def _log_in(self) -> None:
         user = self._config.imap_user or self._config.address
-        token = bearer_token(self._config, self._config.imap_oauth_token)
+        token = self._tokens.bearer(self._config.imap_oauth_token)
         with self._limit(COMMAND_SECONDS), self._translated("the login"):
             try:
                 if token:
@@ -89,7 +90,7 @@ class ImapSession:
             except LoginError as error:
                 if isinstance(error.__context__, IMAPClientAbortError):
                     raise IMAPClientAbortError(str(error)) from None
-                forget_token(self._config)
+                self._tokens.forget()
                 raise _login_failure(self.server, str(error)) from None
 
     def _select(self) -> tuple[int, int]:

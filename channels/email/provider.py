@@ -7,8 +7,10 @@ from threading import Event
 
 from channels.email.config import EmailConfig
 from channels.email.imap import ImapPoller
+from channels.email.oauth import Tokens
 from channels.email.receiver import EmailReceiver
 from channels.email.sender import SmtpSender
+from channels.keeping import SecretKeeper
 from channels.outcomes import Health, HealthState, Receipt
 from channels.port import Commit, InboundEvent, Kind, OutboundMessage, RawEnvelope, WebhookRequest
 from channels.spec import ChannelSpec, Feature, Limits
@@ -18,8 +20,8 @@ class EmailAccount:
     """One mailbox whose mail comes in through the listener, or that only sends: Sender, Receiver, HealthCheck."""
 
     def __init__(self, config: EmailConfig) -> None:
-        self.config = config
-        self.sender = SmtpSender(config)
+        self.config, self.tokens = config, Tokens(config)
+        self.sender = SmtpSender(config, tokens=self.tokens)
         self.receiver = EmailReceiver()
 
     def send(self, message: OutboundMessage) -> Receipt:
@@ -28,6 +30,10 @@ class EmailAccount:
     def close(self) -> None:
         """Hang up the kept connections, when the account's settings change or the process ends."""
         self.sender.close()
+
+    def keep_secrets_in(self, keeper: SecretKeeper) -> None:
+        """Have a refresh token that its service rotates kept there."""
+        self.tokens.keeper = keeper
 
     def verify(self, request: WebhookRequest) -> Sequence[RawEnvelope]:
         return self.receiver.verify(request)
@@ -52,7 +58,7 @@ class ImapAccount(EmailAccount):
 
     def __init__(self, config: EmailConfig) -> None:
         super().__init__(config)
-        self.poller = ImapPoller(config)
+        self.poller = ImapPoller(config, tokens=self.tokens)
 
     def poll(self, cursor: str, *, commit: Commit, stop: Event) -> str:
         return self.poller.poll(cursor, commit=commit, stop=stop)

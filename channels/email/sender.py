@@ -8,6 +8,7 @@ import time
 from channels.clock import utcnow
 from channels.email.config import EmailConfig
 from channels.email.message_builder import build_mail, wire_address
+from channels.email.oauth import Tokens
 from channels.email.smtp_client import SmtpConnection
 from channels.email.smtp_replies import reply_failure, reply_reason, reply_text
 from channels.outcomes import (
@@ -34,8 +35,8 @@ CHECK_SECONDS = 20.0  # somebody is waiting for the answer
 class SmtpSender:
     """Sender and HealthCheck of one account. Safe to share between threads."""
 
-    def __init__(self, config: EmailConfig) -> None:
-        self._config, self._lock = config, threading.Lock()
+    def __init__(self, config: EmailConfig, *, tokens: Tokens | None = None) -> None:
+        self._config, self._lock, self._tokens = config, threading.Lock(), tokens or Tokens(config)
         self._idle: list[tuple[float, SmtpConnection]] = []
 
     def send(self, message: OutboundMessage) -> Receipt:
@@ -67,7 +68,7 @@ class SmtpSender:
         if not self._config.smtp_host:
             return Health(HealthState.OK, detail="This mailbox does not send.")
         seconds = min(CHECK_SECONDS, self._config.smtp_seconds)
-        connection = SmtpConnection(self._config.model_copy(update={"smtp_seconds": seconds}))
+        connection = SmtpConnection(self._config.model_copy(update={"smtp_seconds": seconds}), self._tokens)
         try:
             connection.open()
         except ChannelError as error:
@@ -125,7 +126,7 @@ class SmtpSender:
         return self._open(), False
 
     def _open(self) -> SmtpConnection:
-        connection = SmtpConnection(self._config)
+        connection = SmtpConnection(self._config, self._tokens)
         try:
             connection.open()
         except ChannelError:

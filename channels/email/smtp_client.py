@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from channels.email.config import EmailConfig, Security
-from channels.email.oauth import bearer_token, forget_token
+from channels.email.oauth import Tokens
 from channels.email.smtp_replies import reply_failure, reply_text
 from channels.email.tls import client_context, connection_failure
 from channels.outcomes import ChannelError, Reason, TemporaryFailure
@@ -21,8 +21,9 @@ STEP_SECONDS = 30.0  # for one answer; the account sets the time for the whole
 class SmtpConnection(smtplib.SMTP):
     """smtplib's client plus a deadline that also stops a server which sends a byte every now and then."""
 
-    def __init__(self, config: EmailConfig) -> None:
+    def __init__(self, config: EmailConfig, tokens: Tokens | None = None) -> None:
         self._config, self._line, self._expired = config, None, False
+        self._tokens = tokens or Tokens(config)
         self.mails, self._until = 0, 0.0
         self.renew()
         self.server = "{}:{}".format(*config.smtp_endpoint())
@@ -69,7 +70,7 @@ class SmtpConnection(smtplib.SMTP):
         self.ehlo()
 
     def _log_in(self) -> None:
-        user, token = self._config.smtp_user, bearer_token(self._config, self._config.smtp_oauth_token)
+        user, token = self._config.smtp_user, self._tokens.bearer(self._config.smtp_oauth_token)
         self.user, self.password = user, self._config.smtp_password.get_secret_value()
         offered = self.esmtp_features.get("auth", "").upper().split()
         try:
@@ -89,7 +90,7 @@ class SmtpConnection(smtplib.SMTP):
         if error.smtp_code in {421, 451, 454}:
             sentence = f"{self.server} cannot check the login now: {error.smtp_code} {text}"
             return TemporaryFailure(Reason.VENDOR_FAULT.value, sentence, server=self.server)
-        forget_token(self._config)
+        self._tokens.forget()
         sentence = f"{self.server} refuses the login: {error.smtp_code} {text}. Enter user and password again."
         return TemporaryFailure(Reason.BAD_CREDENTIALS.value, sentence, server=self.server)
 

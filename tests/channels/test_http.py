@@ -12,7 +12,7 @@ import pytest
 
 from channels import http
 from channels.email.config import EmailConfig
-from channels.email.oauth import bearer_token, forget_token
+from channels.email.oauth import Tokens
 from channels.outcomes import PermanentFailure, Reason, TemporaryFailure
 
 
@@ -169,10 +169,10 @@ def mailbox(server, **more):
 def test_a_token_is_fetched_once_and_kept():
     with vendor(lambda _body: (200, {}, b'{"access_token": "t1", "expires_in": 3600}')) as server:
         config = mailbox(server, oauth_scope="mail")
-        assert [bearer_token(config, config.imap_oauth_token) for _ in range(3)] == ["t1"] * 3
+        assert [Tokens(config).bearer(config.imap_oauth_token) for _ in range(3)] == ["t1"] * 3
         assert len(server.heard) == 1
-        forget_token(config)
-        bearer_token(config, config.imap_oauth_token)
+        Tokens(config).forget()
+        Tokens(config).bearer(config.imap_oauth_token)
     assert len(server.heard) == 2
     assert server.heard[0][2] == b"client_id=me&client_secret=shh&grant_type=client_credentials&scope=mail"
 
@@ -180,8 +180,8 @@ def test_a_token_is_fetched_once_and_kept():
 def test_a_refresh_token_is_used_where_there_is_one_and_short_tokens_are_fetched_again():
     with vendor(lambda _body: (200, {}, b'{"access_token": "t1", "expires_in": "30"}')) as server:
         config = mailbox(server, oauth_refresh_token="r1", oauth_client_secret="")
-        bearer_token(config, config.imap_oauth_token)
-        bearer_token(config, config.imap_oauth_token)
+        Tokens(config).bearer(config.imap_oauth_token)
+        Tokens(config).bearer(config.imap_oauth_token)
     assert [heard[2] for heard in server.heard] == [b"client_id=me&grant_type=refresh_token&refresh_token=r1"] * 2
 
 
@@ -191,11 +191,11 @@ def test_a_refresh_token_is_used_where_there_is_one_and_short_tokens_are_fetched
 )
 def test_a_refused_token_names_what_to_do(status, said):
     with vendor(lambda _body: (status, {}, said)) as server, pytest.raises(TemporaryFailure) as failure:
-        bearer_token(mailbox(server), mailbox(server).imap_oauth_token)
+        Tokens(mailbox(server)).bearer(mailbox(server).imap_oauth_token)
     assert failure.value.code == Reason.BAD_CREDENTIALS.value
     assert "shh" not in failure.value.sentence
 
 
 def test_a_fixed_token_needs_no_service():
     config = EmailConfig.model_validate({"address": "a@b.test", "imap_oauth_token": "fixed"})
-    assert bearer_token(config, config.imap_oauth_token) == "fixed"
+    assert Tokens(config).bearer(config.imap_oauth_token) == "fixed"
