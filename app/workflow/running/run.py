@@ -87,17 +87,17 @@ class Run:
             if event["name"] == name
             and token in (None, listening.wait_token(found, index))
             and element_id in (None, found.node.id)
+            and (token is not None or correlating.is_meant(self._inst, found, name, data))
         ]
         if not waits:
             return False
         _, _, chosen, index = min(waits, key=lambda wait: wait[:2])
+        correlating.note(self._inst, chosen, name, data)
         listening.fire(self._inst, chosen, index, data)
-            and (token is not None or correlating.is_meant(self._inst, found, name, data))
         return True
 
     def deliver_signal(self, name: str, payload: Mapping[str, Any]) -> bool:
         """Gives a signal to every token that waits for it. False when nobody does."""
-        correlating.note(self._inst, chosen, name, data)
         return broadcast(self._inst, name, variables.clean(payload)) > 0
 
     def complete_task(self, token: str, data: Mapping[str, Any]) -> None:
