@@ -18,8 +18,10 @@ from app.orchestration.world import Call, capability
 from app.routing import service as routing
 from app.workflow.language.durations import parse_duration
 from app.workorders import service as workorders
+from app.workorders.models import WorkOrder
 from app.workorders.queries import of_case
 
+PRIORITY_CHANGED = "priority_changed"
 RETENTION = timedelta(days=3 * 365)
 
 
@@ -154,8 +156,33 @@ def raise_urgency(call: Call, *, by: str = "", text: str = "") -> dict[str, Any]
         return {"chase_count": workorders.count_chase(order, by=by or "timer"), "urgency": order.urgency}
     count = cases.count_chase(case, by=by or "timer", channel=case.channel)
     if count >= 2 and case.priority in ("low", "normal"):
-        cases.change(case, {"priority": "high"})
+        _set_priority(call, "high")
     return {"chase_count": count}
+
+
+def _set_priority(call: Call, priority: str) -> None:
+    """Change the priority and let the processes of the case and its work orders move their time limits."""
+    case = call.driven.case
+    if cases.change(case, {"priority": priority}):
+        mailbag.post(mailbag.Posted(0, case.id, "message", PRIORITY_CHANGED, {"priority": priority}, is_optional=True))
+
+
+@capability("move_time_limits")
+def move_time_limits(call: Call, *, due_within: str | None = None) -> dict[str, Any]:
+    """Count the running time limits again, each from when it began; `due_within` is what the shown one has now.
+
+    Output: `due_at`, the moved limit of the case or work order.
+    """
+    mailbag.post(mailbag.Posted(call.instance_id, call.driven.case.id, "move_limits", "", {}))
+    target = call.driven.work_order or call.driven.case
+    if not due_within or target.due_at is None or target.due_from is None:
+        return {"due_at": None}
+    due = call.world.add_business_time(target.due_from, parse_duration(str(due_within)).as_timedelta())
+    if isinstance(target, WorkOrder):
+        workorders.change(target, {"due_at": due})
+    else:
+        cases.change(target, {"due_at": due})
+    return {"due_at": due.isoformat()}
 
 
 @capability("open_work_order")
@@ -205,21 +232,32 @@ def tell_case(call: Call, *, message: str, **payload: Any) -> None:
 
 
 @capability("record_amendment")
-def record_amendment(call: Call, *, changes: Any = None, text: str | None = None, by: str = "") -> dict[str, Any]:
-    """Record what was amended: on a work order field by field, on a case as an event that goes on to its open work orders."""
+def record_amendment(
+    call: Call, *, changes: Any = None, text: str | None = None, by: str = "", priority: str | None = None,
+    due_within: str | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Record what was amended: on a work order field by field, on a case as an event that goes on to its open work orders.
+
+    A new priority of the case moves the time limits that run. `due_within` is how long a work order has to be accepted again.
+    """
     order, case = call.driven.work_order, call.driven.case
     wanted = dict(changes) if isinstance(changes, Mapping) else {}
     if order is not None:
         if not wanted and text:
             wanted = {"instructions": text}
-        row = workorders.amend(order, wanted, reason=text or "", by=by or "agent")
+        row = workorders.amend(
+            order, wanted, reason=text or "", by=by or "agent", due_at=business_due(call, due_within)
+        )
         return {"changes": row.changes}
-    events.record("case_amended", chain=cases.chain_of(case.id), amended=wanted, text=(text or "")[:2000], by=by)
+    shown = {**wanted, "priority": priority} if priority else wanted
+    events.record("case_amended", chain=cases.chain_of(case.id), amended=shown, text=(text or "")[:2000], by=by)
     cases.draw_attention(case, why="amended")
+    if priority:
+        _set_priority(call, priority)
     payload = {"by": by or "agent", "text": text or "", "changes": wanted}
-    if any(other.ended_at is None for other in of_case(case.id)):
+    if (wanted or not priority) and any(other.ended_at is None for other in of_case(case.id)):
         mailbag.post(mailbag.Posted(call.instance_id, case.id, "message", "amend", payload, is_optional=True))
-    return {"changes": wanted}
+    return {"changes": shown}
 
 
 @capability("archive_case")

@@ -45,7 +45,8 @@ def work_order_set(
     if reply_outcome or reply_text:
         values["reply"] = {"outcome": reply_outcome or "", "text": reply_text or ""}
     facts = {key: str(value)[:1000] for key, value in (("reason", reason), ("limit_for", due_why)) if value}
-    workorders.change(order, values, kind=f"work_order_{state}" if state else "work_order_changed", **facts)
+    kind = f"work_order_{state}" if state else "work_order_changed"
+    workorders.change(order, values, kind=kind, since=utcnow() if due_within else None, **facts)
     if state == "accepted":
         workorders.accept_amendments(order)
     return {"previous": previous, "state": str(order.state), "round": order.round}

@@ -76,6 +76,7 @@ _EVENTS = {
     "event_token_revoked": "Token revoked", "event_user_activated": "User activated", "event_user_changed": "User changed",
     "event_user_created": "User created", "event_user_deactivated": "User deactivated",
     "event_chain_reopened": "Chain reopened", "event_notified": "Notified", "event_reason_given": "Reason given",
+    "event_time_limits_moved": "Time limits moved",
 }  # fmt: skip
 
 _FIELDS = {

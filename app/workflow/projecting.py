@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,12 +11,12 @@ from sqlalchemy import insert, update
 
 from app import schedule
 from app.clock import utcnow
-from app.db import json, later, session
+from app.db import json, later, outdate, run, session
 from app.events import current_actor
 from app.logs import log
 from app.workflow.language.durations import parse_duration
 from app.workflow.language.lexer import LanguageError
-from app.workflow.models import Fault, TaskState
+from app.workflow.models import Fault, Task, TaskState
 from app.workflow.outside import InstanceHost
 from app.workflow.running import OpenTask, Projection
 from app.workflow.running import Visit as StepVisit
@@ -31,6 +31,8 @@ _NEW_TASK = """insert into tasks (instance_id, token, element_id, name, name_zh,
   %(candidate_users)s, %(data)s, 'open', %(created_at)s, %(due_at)s, '', 1)"""
 _END_TASKS = """update tasks set state = %(state)s, ended_at = %(now)s, ended_by = %(by)s
  where token = any(%(tokens)s)"""
+_BEGUN = "select id, created_at from tasks where instance_id = %(instance)s and token = %(token)s"
+_MOVE_TASK = "update tasks set due_at = %(due_at)s where id = %(id)s"
 _NEW_TIMER = """insert into waiting_timers (instance_id, token, element_id, name, due_at, is_interrupting)
  values (%(instance_id)s, %(token)s, %(element_id)s, %(name)s, %(due_at)s, %(is_interrupting)s)
  on conflict (instance_id, token) do update set due_at = excluded.due_at"""
@@ -47,7 +49,7 @@ _END_SUBSCRIPTIONS = "delete from subscriptions where instance_id = %(instance)s
 class Snapshot:
     """What was open before: tokens with what their rows hold."""
 
-    tasks: frozenset[str]
+    tasks: dict[str, tuple[str, str | None] | None]
     timers: dict[str, datetime]
     subscriptions: frozenset[str]
     faults: frozenset[str]
@@ -55,13 +57,13 @@ class Snapshot:
     @classmethod
     def empty(cls) -> Snapshot:
         """Return the snapshot of an instance that has not run yet."""
-        return cls(frozenset(), {}, frozenset(), frozenset())
+        return cls({}, {}, frozenset(), frozenset())
 
     @classmethod
     def of(cls, projection: Projection) -> Snapshot:
         """Return the snapshot of a loaded run."""
         return cls(
-            frozenset(task.token for task in projection.tasks),
+            {task.token: task.due for task in projection.tasks},
             {timer.token: timer.due_at for timer in projection.timers},
             frozenset(item.token for item in projection.subscriptions),
             frozenset(fault.token for fault in projection.faults),
@@ -88,10 +90,9 @@ def _visit_row(instance_id: int, visit: StepVisit) -> dict[str, Any]:
 
 
 def _save_tasks(
-    instance_id: int, before: frozenset[str], after: Projection, host: InstanceHost, visits: Sequence[StepVisit]
+    instance_id: int, before: Mapping[str, Any], after: Projection, host: InstanceHost, visits: Sequence[StepVisit]
 ) -> None:
-    open_now = {task.token for task in after.tasks}
-    gone = before - open_now
+    gone = before.keys() - {task.token for task in after.tasks}
     if gone:
         completed = {visit.token for visit in visits if visit.state == "completed"}
         for state, tokens in ((TaskState.COMPLETED, gone & completed), (TaskState.CANCELLED, gone - completed)):
@@ -100,6 +101,17 @@ def _save_tasks(
     fresh = [task for task in after.tasks if task.token not in before]
     for task in fresh:
         later(_NEW_TASK, _task_row(instance_id, task, host))
+    for task in after.tasks:
+        if task.token in before and before[task.token] != task.due:
+            _move_task(instance_id, task, host)
+
+
+def _move_task(instance_id: int, task: OpenTask, host: InstanceHost) -> None:
+    """Write a limit that was moved; it counts from when the task was opened."""
+    values = {"instance": instance_id, "token": task.token}
+    row = run(_BEGUN, values).fetchone()
+    later(_MOVE_TASK, {"id": row.id, "due_at": _due(task, host, since=row.created_at)})
+    outdate(Task, row.id)
 
 
 def _end_tasks(tokens: set[str] | frozenset[str], state: TaskState) -> None:
@@ -113,18 +125,17 @@ def _task_row(instance_id: int, task: OpenTask, host: InstanceHost) -> dict[str,
         "instance_id": instance_id, "token": task.token, "element_id": task.element_id, "name": task.name,
         "name_zh": task.labels.get("zh", ""), "form": task.form or "", "lane": task.lane or "",
         "candidate_teams": json(list(task.candidate_teams)), "candidate_users": json(list(task.candidate_users)),
-        "data": json(task.data), "created_at": utcnow(), "due_at": _due(task, host),
+        "data": json(task.data), "created_at": utcnow(), "due_at": _due(task, host, since=utcnow()),
     }  # fmt: skip
 
 
-def _due(task: OpenTask, host: InstanceHost) -> datetime | None:
+def _due(task: OpenTask, host: InstanceHost, *, since: datetime) -> datetime | None:
     if task.due is None:
         return None
     text, calendar = task.due
-    now = utcnow()
     try:
         length = parse_duration(text)
-        return host.add_business_time(now, length.as_timedelta()) if calendar == "business" else length.add_to(now)
+        return host.add_business_time(since, length.as_timedelta()) if calendar == "business" else length.add_to(since)
     except (ValueError, LanguageError) as error:  # a wrong limit must not stop the work itself
         log().warning("task_due_unreadable", element=task.element_id, due=text, error=str(error))
         return None

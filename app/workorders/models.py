@@ -50,6 +50,7 @@ class WorkOrder(Base):
     replied_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     due_at: Mapped[datetime | None]
+    due_from: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(default="")
     reply: Mapped[dict[str, Any]]
     retain_until: Mapped[datetime | None]

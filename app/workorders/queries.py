@@ -4,13 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select
 
 from app.cases.models import Case
-from app.db import session
+from app.db import run, session
 from app.errors import NotFound
 from app.workorders.models import Amendment, WorkOrder
+
+_OF_CASE = """select id, number, case_id, title, fields, state, team_id, holder_id, round, chase_count, urgency, escalation,
+  dispatched_at, accepted_at, replied_at, ended_at, due_at, due_from, outcome, reply
+ from work_orders where case_id = %(case)s order by id"""
+
+
+def rows_of_case(case_id: int) -> list[Any]:
+    """Return the work orders of a case as rows to show, oldest first."""
+    return list(run(_OF_CASE, {"case": case_id}))
 
 
 def get(order_id: int) -> WorkOrder:

@@ -17,6 +17,8 @@ from app.workorders.models import Amendment, WorkOrder, WorkOrderState, work_ord
 MAX_TITLE = 300
 MAX_FIELDS = 40
 SETTABLE = frozenset({"state", "team_id", "holder_id", "due_at", "round", "reply"})
+# An amendment asks for acceptance once more, whatever has been done by then.
+ACCEPTED_ONCE = frozenset({WorkOrderState.ACCEPTED, WorkOrderState.REPLIED})
 
 
 def chain_of(order: WorkOrder) -> str:
@@ -74,8 +76,14 @@ def lock(order_id: int) -> WorkOrder:
     return order
 
 
-def change(order: WorkOrder, values: Mapping[str, Any], *, kind: str = "work_order_changed", **data: Any) -> None:
-    """Set state, party or limits; stamps the times that belong to a state. Records `kind` with what differs."""
+def change(
+    order: WorkOrder, values: Mapping[str, Any], *, kind: str = "work_order_changed", since: datetime | None = None,
+    **data: Any,
+) -> None:  # fmt: skip
+    """Set state, party or limits; stamps the times that belong to a state. Records `kind` with what differs.
+
+    `since` is when a new limit begins to count.
+    """
     unknown = set(values) - SETTABLE
     if unknown:
         raise Invalid("unknown_field", f"A work order has no field {min(unknown)} that could be set.")
@@ -88,6 +96,8 @@ def change(order: WorkOrder, values: Mapping[str, Any], *, kind: str = "work_ord
             changes[name] = {"from": _plain(before), "to": _plain(wanted)}
     if "state" in changes:
         _stamp(order)
+    if since is not None:
+        order.due_from = since
     session().flush()
     _record(kind, order, changes=changes, **data)
 
@@ -130,24 +140,23 @@ def escalate(order: WorkOrder, *, level: int, reason: str, to: list[str]) -> Non
     _record("work_order_escalated", order, level=level, reason=reason, to=to)
 
 
-def amend(order: WorkOrder, changes: Mapping[str, Any], *, reason: str, by: str) -> Amendment:
-    """Change fields, shown field by field; the order must be accepted again. Records `work_order_amended`.
-
-    Raises Invalid when nothing differs.
-    """
+def amend(
+    order: WorkOrder, changes: Mapping[str, Any], *, reason: str, by: str, due_at: datetime | None = None
+) -> Amendment:
+    """Change fields, shown field by field; the order must be accepted again, until `due_at`. Records `work_order_amended`."""
     wanted = checked_fields(changes)
     differing = {
         name: {"from": order.fields.get(name), "to": value}
         for name, value in wanted.items()
         if order.fields.get(name) != value
     }
-    if not differing:
-        raise Invalid("nothing_amended", "Nothing differs from the work order as it stands.")
     order.fields = {**order.fields, **wanted}
     if "title" in wanted:
         order.title = str(wanted["title"])[:MAX_TITLE] or order.title
-    if order.state is WorkOrderState.ACCEPTED:
+    if order.state in ACCEPTED_ONCE:
         order.state, order.accepted_at = WorkOrderState.DISPATCHED, None
+    if due_at is not None:
+        order.due_at, order.due_from = due_at, utcnow()
     row = Amendment(work_order_id=order.id, changes=differing, reason=reason, made_by=by, made_at=utcnow())
     session().add(row)
     session().flush()

@@ -58,6 +58,7 @@ class Desk:
     calls: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     told: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     broken: str = ""
+    moves: bool = False
 
     def now(self) -> datetime:
         return self.clock
@@ -116,6 +117,9 @@ class Desk:
             self.told.append((inputs["message"], {"by": inputs["by"], "text": inputs["text"]}))
         return {"told": 1}
 
+    def _move_time_limits(self, inputs: dict[str, Any]) -> None:
+        self.moves = True
+
     def _archive_case(self, inputs: dict[str, Any]) -> None:
         self.case["status"] = "archived"
 
@@ -146,6 +150,9 @@ class Driver:
 
     def _settle(self, run: Run) -> None:
         run.advance()
+        if self.desk.moves:
+            self.desk.moves = False
+            run.move_limits()
         for visit in run.history():
             if visit.state == "taken":
                 self.flows.add(visit.element_id)

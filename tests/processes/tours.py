@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 from lxml import etree
 
-from tests.processes.driving import ROOT, Driver, case_driver, order_driver
+from tests.processes.driving import CALENDAR, ROOT, Driver, case_driver, order_driver
 
+HOUR = timedelta(hours=1)
 Tour = Callable[[], Driver]
 BPMN = "{http://www.omg.org/spec/BPMN/20100524/MODEL}"
 
@@ -116,10 +118,24 @@ def archived_by_hand_and_reopened_by_hand() -> Driver:
     return driver
 
 
+def made_urgent_while_the_clocks_run() -> Driver:
+    driver = case_driver()
+    begun = driver.desk.clock
+    driver.desk.clock += HOUR / 4
+    driver.desk.case["priority"] = "urgent"
+    assert driver.hear("priority_changed", priority="urgent")
+    assert driver.timers["first_response_due"].due_at == CALENDAR.add_business_time(begun, HOUR / 2)
+    assert driver.timers["resolution_due"].due_at == CALENDAR.add_business_time(begun, 4 * HOUR)
+    assert driver.tasks["handle"].due == ("PT4H", "business")
+    driver.wait_for("first_response_due")
+    return driver
+
+
 CASE_TOURS: Sequence[Tour] = (
     answered_and_confirmed_by_silence, objected_then_reopened_by_mail, asked_reminded_and_given_up, asked_and_answered,
     dispatched_both_ways, replied_chased_and_amended, nobody_answers_or_resolves,
     resolution_falls_due_while_the_customer_is_asked, cancelled_by_the_customer, archived_by_hand_and_reopened_by_hand,
+    made_urgent_while_the_clocks_run,
 )  # fmt: skip
 
 
@@ -218,9 +234,23 @@ def chased_twice() -> Driver:
     return driver
 
 
+def its_case_becomes_urgent_while_it_is_worked_on() -> Driver:
+    driver = accepted()
+    begun = driver.desk.clock
+    driver.desk.clock += HOUR / 2
+    driver.desk.case["priority"] = "urgent"
+    assert driver.hear("priority_changed", priority="urgent")
+    assert driver.timers["reply_due_soon"].due_at == CALENDAR.add_business_time(begun, 2 * HOUR)
+    assert driver.timers["reply_overdue"].due_at == CALENDAR.add_business_time(begun, 3 * HOUR)
+    assert driver.calls("move_limits") == [{"due_within": "PT3H"}]
+    driver.wait_for("reply_due_soon")
+    return driver
+
+
 ORDER_TOURS: Sequence[Tour] = (
     straight, late_at_every_step, declined_and_withdrawn, declined_then_cancelled_by_the_customer,
     cancelled_before_acceptance_with_its_case, amended_before_and_after_acceptance_then_cancelled, chased_twice,
+    its_case_becomes_urgent_while_it_is_worked_on,
 )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from app.workflow.running import (
     gateways,
     kinds,
     listening,
+    moving,
     projecting,
     starting,
     variables,
@@ -132,6 +133,10 @@ class Run:
                 listening.fire(self._inst, found, index)
                 return True
         return False
+
+    def move_limits(self) -> None:
+        """Counts running time limits again with what the process knows now, each from when it began."""
+        moving.move_limits(self._inst)
 
     def retry(self, token: str) -> None:
         """Runs a faulted step again. Raises UnknownToken when there is no fault under this token."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -15,12 +15,15 @@ from app.workflow.running.types import Host
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """A running timer: when it is due, how often it still fires (None: without end), the span between, the last day."""
+    """A running timer: when it is due, how often it still fires (None: without end), the span between, the last day,
+    and for a plain duration since when it counts.
+    """
 
     due: datetime
     left: int | None
     every: str | None = None
     until: str | None = None
+    since: datetime | None = None
 
 
 def plan(event: Mapping[str, Any], *, names: Mapping[str, Any], host: Host) -> Schedule:
@@ -29,7 +32,8 @@ def plan(event: Mapping[str, Any], *, names: Mapping[str, Any], host: Host) -> S
     if event["kind"] == "date":
         return Schedule(_moment(value), 1)
     if event["kind"] == "duration":
-        return Schedule(_after(host.now(), _span(value), event=event, host=host), 1)
+        now = host.now()
+        return Schedule(_after(now, _span(value), event=event, host=host), 1, since=now)
     return _cycle(str(value), event=event, host=host)
 
 
@@ -40,6 +44,16 @@ def _cycle(text: str, *, event: Mapping[str, Any], host: Host) -> Schedule:
     due = cycle.start or _after(host.now(), cycle.every, event=event, host=host)
     until = cycle.end.isoformat() if cycle.end else None
     return Schedule(due, cycle.count, cycle.every.isoformat(), until)
+
+
+def again(schedule: Schedule, event: Mapping[str, Any], *, names: Mapping[str, Any], host: Host) -> Schedule:
+    """The schedule of a running duration as it would be had it begun with what `names` say now: its clock is not
+    started anew. Dates and cycles stay. Raises DurationError or ExpressionError for a text that is no time.
+    """
+    if event["kind"] != "duration" or schedule.since is None:
+        return schedule
+    span = _span(expressions.resolve(event["text"], names))
+    return replace(schedule, due=_after(schedule.since, span, event=event, host=host))
 
 
 def following(schedule: Schedule, *, event: Mapping[str, Any], host: Host) -> Schedule | None:
@@ -93,9 +107,12 @@ def to_dict(schedule: Schedule) -> dict[str, Any]:
         raw["every"] = schedule.every
     if schedule.until is not None:
         raw["until"] = schedule.until
+    if schedule.since is not None:
+        raw["since"] = schedule.since.isoformat()
     return raw
 
 
 def from_dict(raw: Mapping[str, Any]) -> Schedule:
     """Restores a schedule from a waiting token."""
-    return Schedule(datetime.fromisoformat(raw["due"]), raw["left"], raw.get("every"), raw.get("until"))
+    since = datetime.fromisoformat(raw["since"]) if "since" in raw else None
+    return Schedule(datetime.fromisoformat(raw["due"]), raw["left"], raw.get("every"), raw.get("until"), since)
