@@ -26,6 +26,11 @@ _RETURNED = re.compile(
     r"below this line)|^[ \t]*(?:included is a copy|received: (?:from|by) |return-path: <|original[- ]message headers|reporting-mta:)",
     re.IGNORECASE | re.MULTILINE,
 )  # fmt: skip
+# What stands between the address and the reason.
+_NO_REASON = re.compile(
+    r"on \w{3}, \d|(?:because|reason|due to|for the following reasons?)\s*:?$|\(?(?:ultimately )?generated from|\d",
+    re.IGNORECASE,
+)
 _DONE = frozenset(("delivered", "relayed", "expanded"))
 _FULL = ("5.2.2", "4.2.2", "5.5.2.2")
 
@@ -34,7 +39,9 @@ def detect(mail: ParsedMail, header: Header, *, reports: Sequence[tuple[str, byt
     """The bounce that `mail` is, or None. Receipts of delivery or reading, complaints and absence notes are none."""
     kinds = {kind for kind, _content in reports}
     content_type = header.get("content-type").lower()
-    if _RECEIPT in kinds or b"disposition-notification" in content_type or b"feedback-report" in content_type:
+    if b"feedback-report" in content_type:
+        return None
+    if (_RECEIPT in kinds or b"disposition-notification" in content_type) and not words.REFUSED.search(mail.subject):
         return None
     from_daemon = _from_daemon(mail, header)
     statuses = [content for kind, content in reports if kind in _STATUS_TYPES]
@@ -53,16 +60,23 @@ def _from_daemon(mail: ParsedMail, header: Header) -> bool:
         return True
     if words.DAEMON_NAME.search(mail.from_name) and words.SUBJECT.search(mail.subject):
         return True
-    # Some systems report under a person's name; nobody begins a subject like that, and quotes a code, by hand.
-    return bool(words.SUBJECT.match(mail.subject.lstrip("[*! "))) and (
-        header.has("auto-submitted") or bool(words.STATUS.search(mail.text[:_LOOKED_AT]))
-    )
+    return _as_if_by_hand(mail, header)
+
+
+def _as_if_by_hand(mail: ParsedMail, header: Header) -> bool:
+    """Some systems report under a person's name; nobody begins a subject like that, and quotes a code, by hand."""
+    text = mail.text[:_LOOKED_AT]
+    if words.SUBJECT.match(mail.subject.lstrip("[*! ")):
+        return header.has("auto-submitted") or bool(words.STATUS.search(text) or words.SURE.search(text))
+    return bool(words.SUBJECT.search(mail.subject) and words.SURE.search(text)) and not words.ANSWER.match(mail.subject)
 
 
 def _says_failure(mail: ParsedMail, header: Header) -> bool:
     if header.has("x-failed-recipients"):
         return True
     text = mail.text[:_LOOKED_AT]
+    if words.STRICT.match(mail.from_addr) and words.SUBJECT.search(mail.subject):
+        return bool(words.BODY.search(text)) or not words.SUCCESS.search(f"{mail.subject} {text}")
     return bool(words.BODY.search(text)) and bool(
         words.SUBJECT.search(mail.subject) or words.ADDRESS.search(text) or words.DAEMON.match(mail.from_addr)
     )
@@ -90,7 +104,7 @@ def _standard(
     return Bounce(
         recipient=recipient,
         status=status,
-        hard=_action(group) != "delayed" and _is_hard(status, f"{diagnostic} {'' if diagnostic else mail.text[:2000]}"),
+        hard=_action(group) != "delayed" and _is_hard(status, diagnostic or mail.text[:2000], said=reason),
         reason=one_line(reason)[:_MAX_REASON],
         original_message_id=_original_id(mail, header, reports=reports, groups=groups),
     )
@@ -143,9 +157,9 @@ def _free_text(mail: ParsedMail, header: Header, *, reports: Sequence[tuple[str,
     code = words.CODE.search(reason) or (None if stated else words.CODE.search(text))
     status = stated[1] if stated else f"{code[1][0]}.0.0" if code else ""
     return Bounce(
-        recipient=recipient,
+        recipient=recipient or _returned_to(reports, mail),
         status=status,
-        hard=_is_hard(status, text, subject=mail.subject),
+        hard=_is_hard(status, text, said=reason, subject=mail.subject),
         reason=one_line(reason or mail.subject)[:_MAX_REASON],
         original_message_id=_original_id(mail, header, reports=reports, groups=[]),
     )
@@ -163,37 +177,56 @@ def _free_recipient(mail: ParsedMail, header: Header) -> str:
         return failed[0]
     text = _own_words(mail.text)
     start = words.BODY.search(text)
+    ours = _ours(mail)
     for found in [*words.ADDRESS.finditer(text, start.start() if start else 0), *words.ADDRESS.finditer(text)]:
         address = found[0].strip(".'`")
-        if not words.DAEMON.match(address) and address.lower() != mail.from_addr.lower():
+        if address[:5].lower() == "smtp=":  # how X.400 writes it
+            address = address[5:]
+        if not words.DAEMON.match(address) and address.lower() not in ours:
             return address
+    return ""
+
+
+def _ours(mail: ParsedMail) -> set[str]:
+    """Addresses that did not fail: who reports, and who is told."""
+    return {mail.from_addr.lower(), *(box.address.lower() for box in mail.to)}
+
+
+def _returned_to(reports: Sequence[tuple[str, bytes]], mail: ParsedMail) -> str:
+    """Whom the returned mail was sent to, when it went to one address only."""
+    for kind, content in reports:
+        if kind in _RETURNED_TYPES:
+            found: list[str] = words.ADDRESS.findall(decode_header(_fields(content).get("to")))
+            return found[0] if len(found) == 1 and found[0].lower() not in _ours(mail) else ""
     return ""
 
 
 def _reason_near(text: str, recipient: str) -> str:
     """The line that gives a code, or the words after the failed address."""
-    text = _own_words(text)
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    lines = [line for line in map(str.strip, _own_words(text).splitlines()) if any(map(str.isalpha, line))]
     coded = [line for line in lines if words.STATUS.search(line) or words.CODE.match(line)]
     if coded:
         return coded[0]
-    for line, following in zip(lines, [*lines[1:], ""], strict=True):
+    for at, line in enumerate(lines):
         if recipient and recipient in line:
-            rest = line.partition(recipient)[2].strip(" <>:()（），,")
-            return rest if len(rest) > 8 else following
+            rest = line.partition(recipient)[2].strip(" <>:()（），,;\"'")
+            told = [rest, *lines[at + 1 : at + 4]]
+            return next((one for one in told if len(one) > 8 and not _NO_REASON.match(one)), "")
     return next((line for line in lines if words.BODY.search(line)), "")
 
 
 # ---------------------------------------------------------------- both
 
 
-def _is_hard(status: str, text: str, *, subject: str = "") -> bool:
+def _is_hard(status: str, text: str, *, said: str, subject: str = "") -> bool:
+    """Whether trying again is useless. `text` is all that is told, `said` the reason alone."""
     if status.startswith("4") or status in _FULL:
         return False
-    if status and status not in {"5.0.0", "5.5.0"}:
-        return True
+    exact = status not in {"", "5.0.0", "5.5.0"}
+    if not status.startswith("5.1.") and words.FULL.search(said if exact else f"{said} {text}"):
+        return False
     soft = bool(words.SOFT.search(text)) or bool(words.SOFT.search(subject))
-    return not soft or bool(words.HARD.search(text))
+    return exact or not soft or bool(words.HARD.search(text))
 
 
 def _original_id(

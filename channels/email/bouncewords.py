@@ -7,7 +7,7 @@ import re
 # Who sends reports.
 DAEMON = re.compile(
     r"(?:mailer[-_.]?daemon|postmaster|mail[-_.]?daemon|mdaemon|maildelivery|mail\.delivery|microsoftexchange|no-?reply-?bounce|bounces?|"
-    r"mailadmin|mail-?system|autobounce|ndr|delivery)(?:[-+_.@\d]|$)",
+    r"mailadmin|mail-?system|autobounce|ndr|delivery)(?:[-+_.@\d\\]|$)",
     re.IGNORECASE,
 )
 DAEMON_NAME = re.compile(
@@ -16,7 +16,7 @@ DAEMON_NAME = re.compile(
     re.IGNORECASE,
 )
 SUBJECT = re.compile(
-    r"undeliver|delivery (?:status notification|failure|failed|report|has failed|problem|error|notification)|failure notice|"
+    r"undeliver|delivery (?:status notification|warning|failure|failed|report|has failed|problem|error|notification)|failure notice|"
     r"returned mail|mail delivery (?:failed|failure|error|problem)|mail system error|returned to sender|non[- ]?delivery|"
     r"could not be delivered|not delivered|delivery delayed|message delayed|mail failure|nondeliverable|warning: (?:message|could not)|"
     r"delayed mail|message status|unable to deliver|delivery incomplete|address not found|message not sent|rejected|"
@@ -28,16 +28,34 @@ SUBJECT = re.compile(
     r"配信不能|配信エラー|送信できません|未配信|届きませんでした|반송",
     re.IGNORECASE,
 )
+# Receipts of mail that a filter of the recipient sent back.
+REFUSED = re.compile(r"automatically rejected|rejected mail|automatisch abgelehnt", re.IGNORECASE)
+# Senders that write reports and next to nothing else.
+STRICT = re.compile(r"(?:mailer[-_.]?daemon|postmaster)(?:[-+_.@\d\\]|$)", re.IGNORECASE)
+SUCCESS = re.compile(
+    r"success|\brelayed\b|has been delivered|was delivered|erfolgreich|remise r[ée]ussie|entregado", re.IGNORECASE
+)
+ANSWER = re.compile(r"\s*(?:re|aw|sv|antw|fwd?|wg|tr|rv|回复|答复|转发|返信)\s*[:：]", re.IGNORECASE)
+# What a mail server says of addresses and nobody says of parcels.
+SURE = re.compile(
+    r"failed recipients?\b|following (?:users?|recipients?|e-?mail address(?:es)?|address\(es\)|mailbox(?:es)?)\b|rcpt to:|"
+    r"non-?delivery report|smtp error|final delivery userid|(?:remote|mail) (?:host|server) said|folgenden? empfänger|"
+    r"destinataires? suivants?|siguientes? destinatarios?|seguintes? destinatários?|seguenti destinatari|收件人.{0,20}(?:不存在|无法|失败)",
+    re.IGNORECASE,
+)
 # Sentences that stand right before the failed address, or say that delivery failed.
 BODY = re.compile(
     r"this is the (?:qmail|mail (?:system|delivery))|this is (?:an automatically generated delivery|the .{0,40}program)|"
     r"wasn'?t able to deliver|(?:could|can) ?not be delivered|couldn'?t be delivered|wasn'?t delivered|was not delivered|not deliverable|"
-    r"unable to deliver|undeliverable|failed permanently|delivery (?:to .{0,120} )?(?:has )?failed|delivery has been delayed|has been delayed|"
+    r"unable to deliver|undeliverable|failed permanently|delivery (?:to .{0,120} )?(?:has )?failed|delivery has been delayed|has been postponed|has been delayed|"
     r"permanent (?:fatal )?errors?|fatal errors|address(?:es)?(?:\(es\))? failed|did not reach|cannot be reached|has not yet been delivered|"
     r"not yet been delivered|was undeliverable|had permanent|had transient|transcript of session|user unknown|unknown user|no such user|"
     r"does(?: not|n'?t) exist|mailbox (?:is )?(?:full|unavailable|not found)|not listed in (?:domino|the)|over ?quota|failed recipient|"
     r"rejected (?:your|by)|message (?:was )?(?:rejected|blocked)|returned to (?:you|sender)|delivery error|is still being tried|"
     r"fehler bei der nachrichtenzustellung|nicht zugestellt|konnte nicht|nicht erreicht|unzustellbar|échec de la remise|n'a pas pu être|"
+    r"not a (?:valid|known) (?:user|recipient|address)|final delivery userid|no mailbox here|exceeds? allowed size|delivery problems|no valid recipients|"
+    r"not delivered to the following|(?:not been|not) delivered|not able to deliver|could not deliver|full mailbox|mailbox is full|"
+    r"automatically rejected|requested action not taken|"
     r"n'a pas été (?:remis|distribu)|error de entrega|no se (?:ha podido|pudo|puede) entregar|no se entreg|no ha podido|falha na entrega|"
     r"não (?:foi|pôde|pode) (?:ser )?entreg|recapito non riuscito|non è stato (?:possibile )?(?:recapit|consegn)|impossibile (?:recapit|consegn)|"
     r"bezorgen van het bericht|kon niet worden (?:bezorgd|afgeleverd)|niet (?:worden )?bezorgd|nie (?:może|mogła|została)|не (?:может|была|удалось)|"
@@ -51,6 +69,14 @@ SOFT = re.compile(
     r"insufficient (?:system )?(?:storage|disk)|out of (?:disk )?space|timed? ?out|greylist|too many (?:connections|messages)|rate limit|"
     r"connection (?:refused|timed out|reset)|verzögert|vorübergehend|temporaire|retard|boîte .{0,20}pleine|temporal|retras|lleno|llena|cheia|"
     r"temporane|piena|tijdelijk|vertraagd|vol\b|邮箱(?:已|空间)?.{0,6}满|信箱.{0,4}滿|容量|超过.{0,6}限制|延迟|延遲|稍后|暂时|重试|遅延|容量|一時的",
+    re.IGNORECASE,
+)
+# Servers say with any code that a mailbox is full: it can be emptied.
+FULL = re.compile(
+    r"(?:mail ?box|inbox|account|postfach|maildir|user|recipient)\b.{0,40}(?:\bfull\b|over ?quota|exceed(?:s|ed|ing)? (?:its |the |his |their |allowed |my )?"
+    r"(?:\w+ ){0,2}(?:quota|disk space|storage|space|size))|mail ?box ?full|full mail ?box|(?:quota|storage|disk space).{0,20}(?:exceeded|violation|is full)|"
+    r"(?:over|exceeded) (?:its |the |their )?(?:disk )?quota|over(?: disk)?[ -]?quota|zu ?viele mails|postfach.{0,20}voll|boîte.{0,20}pleine|"
+    r"(?:buzón|caixa|casella).{0,25}(?:llen|chei|pien)|邮箱.{0,6}满|信箱.{0,6}[满滿]|(?:空间|容量).{0,4}(?:不足|已满|超)|メールボックス.{0,10}(?:いっぱい|容量)",
     re.IGNORECASE,
 )
 HARD = re.compile(

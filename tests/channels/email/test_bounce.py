@@ -303,6 +303,48 @@ FREE = {
         plain("Недоставленное сообщение", "Письмо не может быть доставлено:\n\ndana@example.com\n550 5.1.1 такой пользователь не существует", sender="mailer-daemon@example.com"),
         True,
     ),
+    "a gateway that only lists who failed": (
+        plain("Returned Mail - Error During Delivery", "---- Failed Recipients ----\n<dana@example.com>: mailbox unavailable. [SMTP Error Code 550]", sender="gateway@example.com"),
+        True,
+    ),
+    "one sentence": (plain("Undeliverable Mail", "Invalid final delivery userid: dana@example.com\n\nOriginal message follows.", sender="postmaster@example.com"), True),
+    "full, as a sentence": (plain("Undeliverable Mail", "User mailbox exceeds allowed size: dana@example.com", sender="Postmaster <postmaster@example.com>"), False),
+    "full, with a code for everything": (
+        plain("Delivery failure", "<dana@example.com>: 550 5.7.1 The recipient mailbox has exceeded its disk space limit."),
+        False,
+    ),
+    "no subject at all": (plain("", "You sent mail to dana@example.com. That's not a valid user here.", headers="Return-Path: <>\n", sender=""), True),
+    "an address in the directory's own words": (
+        plain("Undeliverable: Your case", "did not reach the following recipient(s):\nc=US;a= ;p=X;dda:SMTP=dana@example.com; on Fri, 4 Oct 2024\n    The recipient name is not recognized", sender="postmaster@example.com"),
+        True,
+    ),
+    "our own address comes first": (
+        plain("Delivery failure", "A mail from desk@desk.example addressed to\n-- dana@example.com\ncould not be delivered:\n-- 550 5.1.1 unknown"),
+        True,
+    ),
+    "postponed": (
+        plain("Mail Delivery Warning", 'Delivery of email to this address\n"dana@example.com"\nhas been postponed due to a full mailbox.', sender="Postmaster@example.com"),
+        False,
+    ),
+    "a filter of the recipient, as a receipt": (
+        b"From: Mail Delivery Subsystem <admin@example.com>\nTo: desk@desk.example\nSubject: Automatically rejected mail\n"
+        b"Content-Type: multipart/report; report-type=disposition-notification; boundary=r\n\n--r\n\nYour message to <dana@example.com> was automatically rejected:\n"
+        b"Not wanted\n--r\nContent-Type: message/disposition-notification\n\nFinal-Recipient: rfc822; dana@example.com\n--r--\n",
+        True,
+    ),
+    "only the returned mail names somebody": (
+        b"Return-Path: <>\nFrom: MAILER-DAEMON@mx.example\nTo: desk@desk.example\nSubject: Mail delivery failed\nContent-Type: multipart/mixed; boundary=m\n\n--m\n\n"
+        b"Your message could not be delivered.\n--m\nContent-Type: message/rfc822\n\n" + ORIGINAL.encode() + b"\nHello\n--m--\n",
+        True,
+    ),
+    "german": (
+        plain("Unzustellbar: Ihr Fall", "Fehler bei der Nachrichtenzustellung an folgende Empfänger:\n\ndana@example.com\nDas Postfach ist voll.", sender="postmaster@example.com"),
+        False,
+    ),
+    "chinese": (
+        plain("系统退信", "抱歉，您的邮件被退回来了……\n收件人邮件地址：dana@example.com\n退信原因：收件人邮箱已满，无法接收新邮件。", sender="postmaster@example.com"),
+        False,
+    ),
     "greylisted to death": (
         plain("Delivery failure", "Your message could not be delivered to:\n<dana@example.com>: 451 4.7.1 Greylisting in action, please try again later"),
         False,
@@ -324,6 +366,8 @@ def test_reports_of_every_make(name):
 
 
 NONE = {
+    "a person whose parcel is late": plain("Delivery failed again", "The parcel could not be delivered to the following address: Main St 1. Write to dana@example.com", sender="Dana <dana@example.com>"),
+    "a report of success": plain("Delivery report", "Your message was delivered to dana@example.com.", sender="postmaster@example.com", headers="Return-Path: <>\n"),
     "a person whose subject begins so": plain("Undeliverable parcel", "The parcel could not be delivered to dana@example.com. Call me.", sender="Dana <dana@example.com>"),
     "a person who talks of a bounce": plain("Re: Undelivered Mail", "My mail to you could not be delivered yesterday: 550 5.1.1 unknown user desk@desk.example. Why?", sender="Dana <dana@example.com>"),
     "an absence": plain("Automatic reply: Your case", "I am out of the office until Monday. Please write to bob@example.com.", sender="Dana <dana@example.com>", headers="Return-Path: <>\nAuto-Submitted: auto-replied\n"),
