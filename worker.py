@@ -18,6 +18,7 @@ from rq.serializers import JSONSerializer
 from app import bootstrap, db, doorbell, jobs
 from app.identity import service as identity
 from app.logs import log
+from app.messaging import outbox
 from app.settings import settings
 
 JOBS_PER_LIFE = 20_000
@@ -61,6 +62,7 @@ def clock() -> None:
                 swept = time.monotonic()
             if time.monotonic() - tidied >= TIDY_SECONDS:
                 db.transact(identity.tidy)
+                db.transact(outbox.forget_old_counts)
                 tidied = time.monotonic()
         except Exception:  # noqa: BLE001 -- logged; the clock must go on
             log().error("clock_stumbled", exc_info=True)

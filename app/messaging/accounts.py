@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -52,9 +53,36 @@ def by_address(kind: str, address: str) -> ChannelAccount | None:
     )
 
 
-def own_addresses() -> set[str]:
-    """Return all addresses that are ours: mail from them is a loop."""
-    return known("own_addresses", lambda: {a.lower() for a in session().scalars(select(ChannelAccount.address))})
+def mailbox_of(address: str) -> str:
+    """Return one name for all spellings of a mailbox: case, plus parts, ways to write the domain, Gmail's dots."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    try:
+        domain = domain if domain.isascii() else domain.encode("idna").decode()
+    except UnicodeError:
+        domain = domain[:255]  # no mail server has that name; it names itself
+    local = local.split("+", 1)[0] or local
+    if domain in ("gmail.com", "googlemail.com"):
+        return f"{local.replace('.', '')}@gmail.com"
+    return f"{local}@{domain}"
+
+
+def is_own(address: str) -> bool:
+    """Tell whether an address is that of a mailbox of ours or an alias of one: mail from there is a loop."""
+    return mailbox_of(address) in known("own_addresses", _own_mailboxes)
+
+
+def _own_mailboxes() -> set[str]:
+    # A whole domain (`@example.com`) is no alias in this sense: colleagues write from there.
+    aliases = ChannelAccount.config["aliases"]
+    rows = session().execute(select(ChannelAccount.address, aliases).where(ChannelAccount.removed_at.is_(None)))
+    named = [one for address, more in rows for one in (address, *_listed(more))]
+    return {mailbox_of(one) for one in named if not one.startswith("@")}
+
+
+def _listed(aliases: Any) -> list[str]:
+    if isinstance(aliases, str):  # as the form sends it
+        return [part for part in re.split(r"[,;\s]+", aliases) if part]
+    return [str(one) for one in aliases or ()]
 
 
 def save(

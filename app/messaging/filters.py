@@ -13,7 +13,7 @@ def dropped(inbound: InboundMessage) -> str:
 
 
 def _loop(inbound: InboundMessage) -> str:
-    if inbound.sender.value.lower() in accounts.own_addresses():
+    if accounts.is_own(inbound.sender.value):
         return "dropped: it comes from one of our own addresses"
     return "dropped: it carries our own loop mark" if inbound.auto is Auto.LOOP else ""
 

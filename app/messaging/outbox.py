@@ -14,7 +14,7 @@ from app.db import is_known, json, known, later, lock, new_id, remember, run, un
 from app.errors import Invalid, Unavailable
 from app.messaging import reply_tokens, store
 from app.messaging.accounts import get as get_account
-from app.messaging.accounts import own_addresses
+from app.messaging.accounts import is_own, mailbox_of
 from app.messaging.models import ChannelAccount, Direction
 from channels.email.reply_token import make_message_id
 
@@ -39,6 +39,7 @@ _NEW_DELIVERY = """insert into deliveries
  values (%(id)s, %(message)s, %(account)s, %(case)s, %(key)s, 'queued', '', '', 0, 0, '', %(now)s, %(headers)s, %(now)s)"""
 _COUNT_AUTO = """select address, count(*) as sent from auto_mails
  where address = any(%(addresses)s) and sent_at > %(since)s group by address"""
+_FORGET_AUTO = "delete from auto_mails where sent_at < %(before)s"
 _NEW_AUTO = "insert into auto_mails (address, sent_at) values (%(address)s, %(now)s)"
 
 
@@ -129,33 +130,38 @@ def _queue_delivery(
 
 
 def may_send_auto(address: str) -> bool:
-    """Tell whether one more automatic mail to this address is within the hourly cap, and count it if so."""
-    normal = address.strip().lower()
-    if lock(lock_name(normal)):
-        unlearn(("auto mails", normal))
-    count_auto([normal])
-    sent = known(("auto mails", normal), int)
+    """Tell whether one more automatic mail to this mailbox, however it is spelled, is within the hourly cap, and count it if so."""
+    mailbox = mailbox_of(address)
+    if lock(lock_name(mailbox)):
+        unlearn(("auto mails", mailbox))
+    count_auto([mailbox])
+    sent = known(("auto mails", mailbox), int)
     if sent >= AUTO_CAP:
         return False
-    remember(("auto mails", normal), sent + 1)
-    later(_NEW_AUTO, {"address": normal, "now": utcnow()})
+    remember(("auto mails", mailbox), sent + 1)
+    later(_NEW_AUTO, {"address": mailbox, "now": utcnow()})
     return True
 
 
 def lock_name(address: str) -> str:
     """Return the name under which whoever writes to this address automatically locks it."""
-    return f"auto:{address}"
+    return f"auto:{mailbox_of(address)}"
 
 
 def count_auto(addresses: Iterable[str]) -> None:
-    """Count with one statement what went to these addresses (in lower case) within the hour: this unit of work will ask."""
-    asked = [address for address in addresses if not is_known(("auto mails", address))]
+    """Count with one statement what went to these addresses within the hour: this unit of work will ask."""
+    asked = [box for box in {mailbox_of(a) for a in addresses} if not is_known(("auto mails", box))]
     if not asked:
         return
     rows = run(_COUNT_AUTO, {"addresses": asked, "since": utcnow() - AUTO_WINDOW})
     found = {row.address: row.sent for row in rows}
-    for address in asked:
-        remember(("auto mails", address), found.get(address, 0))
+    for mailbox in asked:
+        remember(("auto mails", mailbox), found.get(mailbox, 0))
+
+
+def forget_old_counts() -> None:
+    """Remove what the hourly cap does not count any more."""
+    run(_FORGET_AUTO, {"before": utcnow() - AUTO_WINDOW})
 
 
 def queue_auto(outgoing: Outgoing, *, inbound_auto: str, cause: Mapping[str, Any]) -> int | None:
@@ -163,17 +169,21 @@ def queue_auto(outgoing: Outgoing, *, inbound_auto: str, cause: Mapping[str, Any
 
     Records `auto_mail_held` with the reason: the other side is automatic, the address is ours, or the hourly cap is reached.
     """
-    held = ""
-    if inbound_auto != "none":
-        held = f"the other side is automatic ({inbound_auto})"
-    elif outgoing.to and outgoing.to[0][0].lower() in own_addresses():
-        held = "the address is one of ours"
-    elif outgoing.to and not may_send_auto(outgoing.to[0][0]):
-        held = f"{AUTO_CAP} automatic messages within an hour"
-    if held:
-        events.record("auto_mail_held", chain=f"case:{outgoing.case_id}", why=held)
+    if why := _held_back(outgoing, inbound_auto):
+        events.record("auto_mail_held", chain=f"case:{outgoing.case_id}", why=why, subject=outgoing.subject[:200])
         return None
     return queue(outgoing, author="Ringback", cause=cause)
+
+
+def _held_back(outgoing: Outgoing, inbound_auto: str) -> str:
+    if inbound_auto != "none":
+        return f"the other side is automatic ({inbound_auto})"
+    addresses = [address for address, _ in (*outgoing.to, *outgoing.cc)]
+    if any(map(is_own, addresses)):
+        return "the address is one of ours"
+    if not all(map(may_send_auto, addresses)):
+        return f"{AUTO_CAP} automatic messages within an hour"
+    return ""
 
 
 def add_note(
