@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from app.contacts.models import Contact, ContactPoint, Organization
-from app.db import known, session
+from app.db import known, run, session
+
+_ADDRESSES = "select kind, address from contact_points where contact_id = %(contact)s order by id"
 
 
 def get(contact_id: int | None) -> Contact | None:
@@ -18,6 +22,11 @@ def points(contact_id: int) -> list[ContactPoint]:
     return list(
         session().scalars(select(ContactPoint).where(ContactPoint.contact_id == contact_id).order_by(ContactPoint.id))
     )
+
+
+def addresses(contact_id: int) -> list[Any]:
+    """Return `kind` and `address` of a contact's addresses, to show them."""
+    return list(run(_ADDRESSES, {"contact": contact_id}))
 
 
 def address_of(contact_id: int, kind: str) -> str | None:

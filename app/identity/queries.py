@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from app.clock import utcnow
 from app.crypto import token_digest
-from app.db import session
+from app.db import run, session
 from app.errors import NotFound
-from app.identity.models import ApiToken, LoginSession, Notice, Team, TeamMember, User
+from app.identity.models import ApiToken, Notice, Role, Team, TeamMember, User
 from app.identity.policy import Viewer
 
 
@@ -37,17 +37,16 @@ def _user_with_teams() -> tuple[Any, ...]:
         .scalar_subquery(),
         func.jsonb_build_object(),
     ).label("teams")
-    return (User.id, User.login, User.name, User.role, User.locale, User.theme, keyed)
+    return (User.id, User.login, User.name, User.role, User.locale, User.theme, User.must_change, keyed)
 
 
+_NAMES = "select id, name from users where id = any(%(ids)s)"
 # Built once: these run with every request, and building a statement costs as much as running it.
-_BY_SESSION: Select[Any] = (
-    select(
-        LoginSession.digest, LoginSession.csrf, LoginSession.created_at, LoginSession.expires_at, *_user_with_teams()
-    )
-    .join(User, User.id == LoginSession.user_id)
-    .where(User.is_active, LoginSession.digest == bindparam("digest"), LoginSession.expires_at > bindparam("now"))
-)
+_BY_SESSION = """select s.digest, s.csrf, s.created_at, s.expires_at, u.id, u.login, u.name, u.role, u.locale, u.theme, u.must_change,
+  coalesce((select jsonb_object_agg(t.key, t.id) from team_members m join teams t on t.id = m.team_id
+   where m.user_id = u.id), '{}') as teams
+ from login_sessions s join users u on u.id = s.user_id
+ where s.digest = %(digest)s and s.expires_at > %(now)s and u.is_active"""
 _BY_TOKEN: Select[Any] = (
     select(*_user_with_teams())
     .join(ApiToken, ApiToken.user_id == User.id)
@@ -61,16 +60,17 @@ _BY_TOKEN: Select[Any] = (
 _BY_USER: Select[Any] = select(*_user_with_teams()).where(User.is_active, User.id == bindparam("user_id"))
 
 
-def _viewer(row: Row[Any]) -> Viewer:
+def _viewer(row: Any) -> Viewer:
     teams: dict[str, int] = row.teams
     return Viewer(
-        row.id, row.login, row.name, row.role, frozenset(teams.values()), frozenset(teams), row.locale, row.theme
-    )
+        row.id, row.login, row.name, Role(row.role), frozenset(teams.values()), frozenset(teams), row.locale, row.theme,
+        row.must_change,
+    )  # fmt: skip
 
 
 def visit(token: str) -> Visit | None:
     """Return the live session behind a cookie with its user and teams, in one query; None when it has ended."""
-    row = session().execute(_BY_SESSION, {"digest": token_digest(token), "now": utcnow()}).one_or_none()
+    row = run(_BY_SESSION, {"digest": token_digest(token), "now": utcnow()}).fetchone()
     return Visit(_viewer(row), row.digest, row.csrf, row.created_at, row.expires_at) if row else None
 
 
@@ -116,8 +116,7 @@ def user_names(user_ids: Collection[int | None]) -> dict[int, str]:
     wanted = {user_id for user_id in user_ids if user_id is not None}
     if not wanted:
         return {}
-    rows = session().execute(select(User.id, User.name).where(User.id.in_(wanted)))
-    return {row.id: row.name for row in rows}
+    return {row.id: row.name for row in run(_NAMES, {"ids": list(wanted)})}
 
 
 def logins(user_ids: Collection[int | None]) -> dict[int, str]:
@@ -149,9 +148,10 @@ def find_team(key: str) -> Team | None:
     return session().scalar(select(Team).where(Team.key == key))
 
 
-def teams() -> list[Team]:
-    """Return all teams by name."""
-    return list(session().scalars(select(Team).order_by(Team.name)))
+def teams(*, archived: bool = False) -> list[Team]:
+    """Return the teams that get work, by name; or those that are archived."""
+    wanted = Team.archived_at.is_not(None) if archived else Team.archived_at.is_(None)
+    return list(session().scalars(select(Team).where(wanted).order_by(Team.name)))
 
 
 def team_keys() -> dict[int, str]:
@@ -191,6 +191,13 @@ def members_by_team() -> dict[int, list[Member]]:
     for team_id, user_id, login, is_lead in rows:
         found.setdefault(team_id, []).append(Member(user_id, login, is_lead))
     return found
+
+
+def leads(team_id: int) -> set[int]:
+    """Return the users who lead a team."""
+    return set(
+        session().scalars(select(TeamMember.user_id).where(TeamMember.team_id == team_id, TeamMember.is_lead))
+    )
 
 
 def teams_of(user_id: int) -> list[Team]:

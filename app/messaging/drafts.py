@@ -10,18 +10,25 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app import blobs
 from app.clock import utcnow
-from app.db import session
+from app.db import run, session
 from app.errors import Invalid
 from app.messaging.models import Draft, Message
 from app.messaging.outbox import MAX_TEXT
 from app.settings import settings
 
 MAX_FILES = 20
+_SHOWN = """select kind, text, recipients, files, seen_message_id from drafts
+ where case_id = %(case)s and user_id = %(user)s"""
 
 
 def get(case_id: int, user_id: int) -> Draft | None:
     """Return the draft of an agent on a case."""
     return session().get(Draft, (case_id, user_id))
+
+
+def shown(case_id: int, user_id: int) -> Any:
+    """Return the draft of an agent on a case as a page shows it, or None."""
+    return run(_SHOWN, {"case": case_id, "user": user_id}).fetchone()
 
 
 def save(case_id: int, user_id: int, *, kind: str, text: str, recipients: Mapping[str, Any] | None = None) -> None:

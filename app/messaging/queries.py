@@ -4,14 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from sqlalchemy import select
 
-from app.db import session
+from app.db import run, session
 from app.errors import NotFound
 from app.messaging.models import Attachment, Delivery, DeliveryState, Envelope, EnvelopeState, Message
 
 PAGE = 30
+NEWEST = 2**63 - 1
+# xmin and ctid name the version of a row: whatever changes, a move or a receipt, the stamp is another.
+_STAMPS = """with m as (select id, created_at, xmin, ctid from messages where case_id = %(case)s and id < %(before)s
+  order by id desc limit %(limit)s)
+ select m.id, m.created_at, concat_ws(' ', m.xmin, m.ctid, coalesce(d.xmin::text, '-'), coalesce(d.ctid::text, '-'),
+  (select string_agg(a.id || ' ' || a.xmin, ' ' order by a.id) from attachments a where a.message_id = m.id)) as stamp
+ from m left join deliveries d on d.message_id = m.id order by m.id"""
+_LINES = """select m.id, m.direction, m.kind, m.author, m.sender, m.recipients, m.auto, m.created_at, m.text, m.problems,
+  case when m.html = '' then m.full_text else '' end as full_text, m.html <> '' as has_html,
+  strpos(m.html, 'data-blocked-src') > 0 as has_images, m.reason, m.moved_from, m.cause,
+  d.id as delivery_id, d.state, d.detail,
+  (select jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'size', a.size) order by a.id)
+   from attachments a where a.message_id = m.id) as files
+ from messages m left join deliveries d on d.message_id = m.id where m.id = any(%(ids)s)"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +37,26 @@ class Shown:
     message: Message
     files: tuple[Attachment, ...]
     delivery: Delivery | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """A message in a list: when it came, and what tells this version of it, its delivery and its files from any other."""
+
+    id: int
+    at: datetime
+    stamp: str
+
+
+def stamps(case_id: int, *, before: int | None = None, limit: int = PAGE) -> list[Stamp]:
+    """Return the last messages of a case (older than id `before`), oldest first, without what stands in them."""
+    rows = run(_STAMPS, {"case": case_id, "before": NEWEST if before is None else before, "limit": limit})
+    return [Stamp(*row) for row in rows]
+
+
+def lines(message_ids: Sequence[int]) -> dict[int, Any]:
+    """Return by id what a timeline shows of these messages, with files and delivery, in one statement."""
+    return {row.id: row for row in run(_LINES, {"ids": list(message_ids)})} if message_ids else {}
 
 
 def timeline(case_id: int, *, before: int | None = None, limit: int = PAGE) -> list[Shown]:

@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.settings import MEGABYTE, settings
-from app.web import assets, errors, frame, headers, i18n, rules
+from app.web import assets, errors, frame, headers, i18n, kept, rules
 from app.web.frame import Desk
 
 # Each names a module with a `blueprint`. Order does not matter.
@@ -42,8 +42,9 @@ def create_app(blueprints: tuple[str, ...] = BLUEPRINTS) -> Desk:
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(viewer=frame.optional_viewer, csrf_token=frame.csrf_token)
+    app.jinja_env.globals.update(viewer=frame.optional_viewer)
     i18n.install(app)
+    kept.install(app)
     assets.install(app)
     rules.public(app.view_functions["static"])
     headers.install(app)

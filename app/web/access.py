@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
 from sqlalchemy.orm import aliased
 
+from app.cases import queries as case_queries
 from app.cases.models import Case
 from app.db import session
 from app.errors import Forbidden, NotFound
@@ -51,6 +52,14 @@ def case(viewer: Viewer, case_id: int) -> Case:
 def case_by_number(viewer: Viewer, number: str) -> Case:
     """Return a case by number; raises NotFound likewise."""
     return _checked(viewer, session().scalar(select(Case).where(Case.number == number.strip().upper())))
+
+
+def case_row(viewer: Viewer, number: str) -> Any:
+    """Return what the page of a case shows of it (a row, see `app.cases.queries.row_by_number`); raises NotFound likewise."""
+    found = case_queries.row_by_number(number)
+    if found is None or not (policy.may_see_case(viewer, found) or _holds_work_under(viewer, found.id)):
+        _no_case()
+    return found
 
 
 def _checked(viewer: Viewer, found: Case | None) -> Case:

@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, render_template, request
+from markupsafe import Markup
 
+from app.audit import queries as audit_queries
 from app.audit import service as audit
 from app.blobs import get as blob
 from app.cases import queries as case_queries
 from app.cases import service as cases
-from app.cases.models import Case
 from app.clock import utcnow
 from app.contacts import queries as contacts
 from app.errors import NotFound
 from app.identity import policy
 from app.identity import queries as people
-from app.messaging import accounts, drafts
+from app.messaging import drafts
 from app.messaging import queries as messages
 from app.orchestration import queries as orchestration
-from app.web import access, frame, shell
+from app.web import access, frame, kept, shell
 from app.web.rules import signed_in
 from app.workflow import queries as workflow
-from app.workorders import queries as workorders
 
 blueprint = Blueprint("case_page", __name__)
+_MESSAGE, _EVENT = "partials/_message.html", "partials/_event.html"
 TABS = ("timeline", "process", "work-orders", "files", "audit")
 SHOWN_EVENTS = frozenset({
     "case_opened", "case_changed", "case_amended", "process_started", "case_archived", "case_reopened", "case_chased",
@@ -42,11 +42,10 @@ SHOWN_EVENTS = frozenset({
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the timeline: a message with what hangs on it, or an event."""
+    """One line of the timeline, a message with what hangs on it or an event, as it stands on the page."""
 
     at: datetime
-    shown: messages.Shown | None = None
-    event: Mapping[str, Any] | None = None
+    html: Markup
 
 
 @blueprint.get("/cases/<number>")
@@ -54,56 +53,62 @@ class Entry:
 def case_page(number: str) -> str:
     """Show a case on one of its tabs (`?tab=`)."""
     viewer = frame.viewer()
-    case = access.case_by_number(viewer, number)
+    case = access.case_row(viewer, number)
     tab = request.args.get("tab", "timeline")
     if tab not in TABS:
         raise NotFound("tab_unknown", "There is no such tab.")
     if tab == "timeline" and case.is_unread and policy.may_work_on_cases(viewer):
         cases.mark_read(case.id)
-    context = {**_common(case), "tab": tab, **_tab(case, tab)}
+    view = orchestration.overview(case.id)
+    context = {**_common(case, view), "tab": tab, **_tab(case, view, tab)}
     if shell.is_fragment("main"):
         return render_template("case_main.html", section="inbox", **context)
     return shell.page("case.html", section="inbox", **context)
 
 
-def _common(case: Case) -> dict[str, Any]:
+def _common(case: Any, view: orchestration.Overview) -> dict[str, Any]:
     viewer = frame.viewer()
-    view = orchestration.overview(case.id)
-    account = accounts.get(case.account_id) if case.account_id else None
+    tasks = _tasks(view)
     return {
-        "case": case, "overview": view, "now": utcnow(), "account": account,
-        "actions": [a for a in view.actions if _offered(a)], "tasks": _tasks(view),
-        "assignee": people.user_names([case.assignee_id]).get(case.assignee_id or 0, ""),
-        "orders": workorders.of_case(case.id), "contact": contacts.get(case.contact_id),
-        "points": contacts.points(case.contact_id) if case.contact_id else [],
-        "others": [c for c in case_queries.of_contact(case.contact_id) if c.id != case.id] if case.contact_id else [],
-        "may_work": policy.may_work_on_cases(viewer), "forms": _forms(view), "colleagues": people.users(active_only=True),
-        "teams": people.teams(),
+        "case": case, "overview": view, "now": utcnow(), "actions": [a for a in view.actions if _offered(view, a)],
+        "tasks": tasks, "orders": view.orders, "points": contacts.addresses(case.contact_id) if case.contact_id else [],
+        "others": _others(case), "may_work": policy.may_work_on_cases(viewer), **_choices(tasks),
     }  # fmt: skip
 
 
-def _offered(action: workflow.Action) -> bool:
-    viewer = frame.viewer()
-    is_holder = access.holds_instance(viewer, action.instance_id)
-    return policy.may_perform(viewer, action.roles, is_holder=is_holder)
+def _others(case: Any) -> list[Any]:
+    """The customer's other cases, as far as this viewer may know of them."""
+    found = case_queries.of_contact(case.contact_id) if case.contact_id else []
+    return [other for other in found if other.id != case.id and policy.may_see_case(frame.viewer(), other)]
+
+
+def _offered(view: orchestration.Overview, action: workflow.Action) -> bool:
+    viewer, order = frame.viewer(), view.work_order_of(action.instance_id)
+    return policy.may_perform(viewer, action.roles, is_holder=order is not None and policy.holds(viewer, order))
 
 
 def _tasks(view: orchestration.Overview) -> list[dict[str, Any]]:
     viewer = frame.viewer()
+    definitions = {d.instance_id: d.definition_id for d in view.drivings}
     return [
         {
-            "task": task, "may": policy.may_do_task(viewer, task), "form": orchestration.form_of_task(task),
-            "order": view.work_order_of(task.instance_id),
+            "task": task, "may": policy.may_do_task(viewer, task), "order": view.work_order_of(task.instance_id),
+            "form": orchestration.form(definitions[task.instance_id], task.form),
         }
         for task in view.tasks
     ]  # fmt: skip
 
 
-def _forms(view: orchestration.Overview) -> dict[str, Any]:
-    return {action.token: orchestration.form_of_action(action) for action in view.actions}
+def _choices(tasks: list[dict[str, Any]]) -> dict[str, Any]:
+    """People and teams, when a form on the page asks for one."""
+    asked = {field.get("type") for item in tasks if item["form"] and item["may"] for field in item["form"]["fields"]}
+    return {
+        "colleagues": people.users(active_only=True) if "user" in asked else [],
+        "teams": people.teams() if "team" in asked else [],
+    }
 
 
-def _tab(case: Case, tab: str) -> dict[str, Any]:
+def _tab(case: Any, view: orchestration.Overview, tab: str) -> dict[str, Any]:
     if tab == "timeline":
         return timeline(case)
     if tab == "files":
@@ -114,50 +119,70 @@ def _tab(case: Case, tab: str) -> dict[str, Any]:
             "verdict": audit.verify_chain(cases.chain_of(case.id)),
         }
     if tab == "process":
-        chosen = request.args.get("instance", type=int)
-        return {"chosen": chosen, "steps": _steps(case, chosen)}
+        return _process(view, request.args.get("instance", type=int))
     return {}
 
 
-def _steps(case: Case, chosen: int | None) -> list[dict[str, Any]]:
-    """The process as a list, for people who do not see the picture."""
-    view = orchestration.overview(case.id)
+def _process(view: orchestration.Overview, chosen: int | None) -> dict[str, Any]:
+    """The chosen process, else the case's own, also as a list for people who do not see the picture."""
     if not view.drivings:
-        return []
-    driving = next((d for d in view.drivings if d.instance.id == chosen), view.drivings[0])
-    states = workflow.diagram_state(driving.instance.id, now=utcnow())
-    names = {visit.element_id: visit.name for visit in workflow.history(driving.instance.id)}
-    return [{"state": state, "name": names.get(state.element_id) or state.element_id} for state in states]
+        return {"driving": None, "steps": []}
+    driving = next((d for d in view.drivings if d.instance_id == chosen), view.drivings[0])
+    return {"driving": driving, "steps": workflow.steps(driving.instance_id, now=utcnow())}
 
 
-def timeline(case: Case, *, before: int | None = None) -> dict[str, Any]:
+def timeline(case: Any, *, before: int | None = None) -> dict[str, Any]:
     """Return the last messages of a case with the events between them, and what the composer needs."""
-    shown = messages.timeline(case.id, before=before, limit=messages.PAGE + 1)
-    has_older = len(shown) > messages.PAGE
-    shown = shown[-messages.PAGE :]
-    events = [e for e in audit.chain_events(cases.chain_of(case.id)) if e["kind"] in SHOWN_EVENTS]
-    entries = [Entry(item.message.created_at, shown=item) for item in shown]
-    start = shown[0].message.created_at if shown and (has_older or before) else None
+    stamps = messages.stamps(case.id, before=before, limit=messages.PAGE + 1)
+    has_older = len(stamps) > messages.PAGE
+    stamps = stamps[-messages.PAGE :]
+    entries = _messages(stamps)
+    start = entries[0].at if entries and (has_older or before) else None
     end = entries[-1].at if entries and before else None
-    for event in events:
-        at = datetime.fromisoformat(event["at"])
-        if (start is None or at >= start) and (end is None or at <= end):
-            entries.append(Entry(at, event=event))
+    entries += _events(case, start=start, end=end)
     entries.sort(key=lambda entry: entry.at)
-    draft = drafts.get(case.id, frame.viewer().user_id)
+    viewer = frame.viewer()
+    draft = drafts.shown(case.id, viewer.user_id)
     newer = messages.messages_since(case.id, draft.seen_message_id) if draft and draft.text else []
     return {
-        "entries": entries, "older": shown[0].message.id if has_older else None, "draft": draft,
-        "newer": [m for m in newer if m.user_id != frame.viewer().user_id],
-        "last_message": max((item.message.id for item in shown), default=0),
+        "entries": entries, "older": stamps[0].id if has_older else None, "draft": draft,
+        "newer": [m for m in newer if m.user_id != viewer.user_id],
+        "last_message": max((stamp.id for stamp in stamps), default=0),
     }  # fmt: skip
+
+
+def _messages(stamps: list[messages.Stamp]) -> list[Entry]:
+    """Messages do not change, but for their delivery and a move: what was drawn once is drawn again only when they did."""
+    may_work = policy.may_work_on_cases(frame.viewer())
+    drawn = {s.id: kept.found(_MESSAGE, (s.id, s.stamp, may_work)) for s in stamps}
+    lines = messages.lines([key for key, html in drawn.items() if html is None])
+    return [
+        Entry(s.at, drawn[s.id] or kept.piece(
+            _MESSAGE, (s.id, s.stamp, may_work), {"message": lines[s.id], "may_work": may_work}))
+        for s in stamps
+    ]  # fmt: skip
+
+
+def _events(case: Any, *, start: datetime | None, end: datetime | None) -> list[Entry]:
+    """An event's hash covers all of it, so that it names what is drawn."""
+    chain = cases.chain_of(case.id)
+    marks = [
+        mark for mark in audit_queries.marks(chain, SHOWN_EVENTS)
+        if (start is None or mark.at >= start) and (end is None or mark.at <= end)
+    ]  # fmt: skip
+    drawn = {mark.seq: kept.found(_EVENT, mark.hash) for mark in marks}
+    events = audit_queries.events(chain, [seq for seq, html in drawn.items() if html is None])
+    return [
+        Entry(mark.at, drawn[mark.seq] or kept.piece(_EVENT, mark.hash, {"e": events[mark.seq]}))
+        for mark in marks
+    ]  # fmt: skip
 
 
 @blueprint.get("/cases/<number>/timeline")
 @signed_in
 def older(number: str) -> str:
     """Return the timeline alone: older messages (`?before=`), or the newest ones for a refresh."""
-    case = access.case_by_number(frame.viewer(), number)
+    case = access.case_row(frame.viewer(), number)
     context = timeline(case, before=request.args.get("before", type=int))
     template = "partials/_entries.html" if "before" in request.args else "partials/_flow.html"
     return render_template(template, case=case, may_work=policy.may_work_on_cases(frame.viewer()), **context)
@@ -167,16 +192,17 @@ def older(number: str) -> str:
 @signed_in
 def head(number: str) -> str:
     """Return the head of a case alone, for a refresh."""
-    case = access.case_by_number(frame.viewer(), number)
-    return render_template("partials/_head.html", tab=request.args.get("tab", "timeline"), **_common(case))
+    case = access.case_row(frame.viewer(), number)
+    context = _common(case, orchestration.overview(case.id))
+    return render_template("partials/_head.html", tab=request.args.get("tab", "timeline"), **context)
 
 
 @blueprint.get("/cases/<number>/side")
 @signed_in
 def side(number: str) -> str:
     """Return the panel beside a case alone, for a refresh."""
-    case = access.case_by_number(frame.viewer(), number)
-    return render_template("partials/_side.html", **_common(case))
+    case = access.case_row(frame.viewer(), number)
+    return render_template("partials/_side.html", **_common(case, orchestration.overview(case.id)))
 
 
 @blueprint.get("/instances/<int:instance_id>/diagram.bpmn")

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_datetime
@@ -16,6 +15,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
 from flask import Flask, Response, g, has_request_context, request
+from jinja2.utils import htmlsafe_json_dumps
+from markupsafe import Markup
 
 from app.settings import settings
 from app.web import assets, cookies, frame, words
@@ -143,9 +144,14 @@ def _script_texts(language: str) -> dict[str, str]:
     return {key.removeprefix("js_"): translate(language, key) for key in words.KEYS if key.startswith("js_")}
 
 
-def js_texts() -> dict[str, Any]:
-    """Return what the scripts need: their words in the viewer's language, and where the islands are."""
-    return {**_script_texts(locale()), "assets": {name: assets.asset(name) for name in assets.manifest()}}
+def js_texts() -> Markup:
+    """Return what the scripts need, as JSON: their words in the viewer's language, and where the islands are."""
+    return _js_texts(locale(), tuple((name, assets.asset(name)) for name in assets.manifest()))
+
+
+@lru_cache(maxsize=2 * len(LANGUAGES))
+def _js_texts(language: str, built: tuple[tuple[str, str], ...]) -> Markup:
+    return htmlsafe_json_dumps({**_script_texts(language), "assets": dict(built)})
 
 
 # ---------------------------------------------------------------- numbers and dates

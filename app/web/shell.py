@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import render_template, request
 
@@ -19,19 +19,26 @@ def is_fragment(target: str) -> bool:
     return request.headers.get("HX-Target") == target
 
 
-def navigation() -> list[dict[str, str]]:
+class Place(NamedTuple):
+    """An entry of the rail."""
+
+    key: str
+    href: str
+
+
+def navigation() -> tuple[Place, ...]:
     """Return the entries of the rail that this viewer may open."""
     viewer = frame.viewer()
-    entries = [{"key": "inbox", "href": "/inbox/mine"}, {"key": "orders", "href": "/work-orders"}]
+    entries = [Place("inbox", "/inbox/mine"), Place("orders", "/work-orders")]
     if policy.may_see_processes(viewer):
-        entries.append({"key": "processes", "href": "/processes"})
+        entries.append(Place("processes", "/processes"))
     if policy.may_resolve_faults(viewer):
-        entries.append({"key": "faults", "href": "/faults"})
+        entries.append(Place("faults", "/faults"))
     if policy.may_configure_channels(viewer):
-        entries.append({"key": "channels", "href": "/channels"})
+        entries.append(Place("channels", "/channels"))
     if policy.may_manage_people(viewer):
-        entries.append({"key": "people", "href": "/people"})
-    return entries
+        entries.append(Place("people", "/people"))
+    return tuple(entries)
 
 
 def stream_url() -> str:

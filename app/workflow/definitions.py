@@ -34,7 +34,6 @@ class Compiled:
     digest: str
     process_id: str
     code: bytes
-    labels: Mapping[str, str]
 
 
 def inspect(xml: bytes, *, files: Mapping[str, bytes] | None = None) -> ImportResult:
@@ -127,7 +126,7 @@ def _store(
             "capabilities": sorted(result.capabilities),
             "decisions": sorted(result.decisions),
             "actions": [asdict(action) for action in result.actions],
-            "labels": dict(getattr(result, "labels", {})),
+            "labels": dict(result.labels),
         },
         is_executable=result.executable,
         note=note,
@@ -172,6 +171,19 @@ def publish(definition_id: int, *, note: str | None = None) -> ProcessDefinition
     return definition
 
 
+def withdraw(key: str) -> None:
+    """Let no case start with this process any more; its versions stay. Records `process_withdrawn`. Raises NotFound."""
+    current = session().scalar(
+        select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.is_published)
+    )
+    if current is None:
+        raise NotFound("not_published", f"No version of process {key} is published.", key=key)
+    current.is_published = False
+    session().flush()
+    forget()
+    events.record("process_withdrawn", chain=f"process:{key}", version=current.version)
+
+
 def published(key: str) -> Compiled:
     """Return the published version of `key`; raises NotFound."""
     return known(("published", key), lambda: _published(key))
@@ -192,10 +204,7 @@ def _kept(bind: int, definition_id: int) -> Compiled:
     row = session().get_one(ProcessDefinition, definition_id)
     if row.compiled is None:
         raise Conflict("not_executable", "This version cannot run: it is a draft with open findings.")
-    return Compiled(
-        row.id, row.key, row.version, row.name, row.digest, row.process_id, bytes(row.compiled),
-        row.facts.get("labels", {}),
-    )  # fmt: skip
+    return Compiled(row.id, row.key, row.version, row.name, row.digest, row.process_id, bytes(row.compiled))
 
 
 def compiled(definition_id: int) -> Compiled:
@@ -208,6 +217,12 @@ def form_of(definition_id: int, key: str) -> dict[str, Any] | None:
     facts = _facts(id(session().get_bind()), definition_id)
     form = facts.get("forms", {}).get(key)
     return dict(form) if form else None
+
+
+def labels_of(definition_id: int) -> Mapping[str, Mapping[str, str]]:
+    """Return the names of this version's elements in other languages: {"handle": {"zh": "处理"}}."""
+    labels: Mapping[str, Mapping[str, str]] = _facts(id(session().get_bind()), definition_id).get("labels", {})
+    return labels
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from app.db import known, run, session
 from app.errors import NotFound
+from app.workflow import definitions as versioned
 from app.workflow.models import (
     Fault,
     InstanceState,
@@ -31,6 +32,19 @@ _WAITS_FOR = """select distinct instance_id from subscriptions
  where instance_id = any(%(instances)s) and message = %(message)s and kind = 'message' order by instance_id"""
 
 
+_STEP_NAMES = "select distinct element_id, name from visits where instance_id = %(instance)s and name <> ''"
+_OPEN = """select
+ (select jsonb_agg(to_jsonb(t) order by t.id) from (select id, instance_id, token, element_id, name, name_zh, form, lane,
+   candidate_teams, candidate_users, assignee_id, data, state, created_at, due_at from tasks
+   where instance_id = any(%(instances)s) and state = 'open') t) as tasks,
+ (select jsonb_agg(to_jsonb(s) - 'id' order by s.id) from (select id, instance_id, token, element_id, message, verb, roles,
+   label, label_zh, form from subscriptions where instance_id = any(%(instances)s) and verb <> '') s) as actions,
+ (select jsonb_agg(to_jsonb(w) order by w.due_at) from (select instance_id, token, element_id, name, due_at
+   from waiting_timers where instance_id = any(%(instances)s)) w) as timers,
+ (select jsonb_agg(to_jsonb(f) order by f.id) from (select id, instance_id, token, element_id, name, code, message
+   from faults where instance_id = any(%(instances)s) and resolved_at is null) f) as faults"""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """A verb that an instance accepts now."""
@@ -48,6 +62,63 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenTask:
+    """A task that waits for a person, as lists and pages show it."""
+
+    id: int
+    instance_id: int
+    token: str
+    element_id: str
+    name: str
+    name_zh: str
+    form: str
+    lane: str
+    candidate_teams: list[str]
+    candidate_users: list[str]
+    assignee_id: int | None
+    data: dict[str, Any]
+    state: str
+    created_at: datetime
+    due_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimit:
+    """A timer that runs, with the names of its element."""
+
+    instance_id: int
+    token: str
+    element_id: str
+    name: str
+    name_zh: str
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenFault:
+    """A step that is stuck."""
+
+    id: int
+    instance_id: int
+    token: str
+    element_id: str
+    name: str
+    name_zh: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenWork:
+    """All that some instances wait for."""
+
+    tasks: tuple[OpenTask, ...] = ()
+    actions: tuple[Action, ...] = ()
+    timers: tuple[TimeLimit, ...] = ()
+    faults: tuple[OpenFault, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ElementState:
     """What a diagram shows at one element: tokens now, visits so far, seconds spent (open ones counted until now)."""
 
@@ -56,6 +127,38 @@ class ElementState:
     visits: int
     seconds: float
     faults: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An element of an instance in a list: its state and its names."""
+
+    state: ElementState
+    name: str
+    name_zh: str
+
+
+def open_work(instances: Mapping[int, int]) -> OpenWork:
+    """Return all that these instances (each with its definition) wait for, in one statement."""
+    if not instances:
+        return OpenWork()
+    tasks, actions, timers, faults = run(_OPEN, {"instances": list(instances)}).fetchone()
+
+    def chinese(instance_id: int, element_id: str) -> str:
+        return versioned.labels_of(instances[instance_id]).get(element_id, {}).get("zh", "")
+
+    return OpenWork(
+        tuple(OpenTask(**{**row, **_dates(row, "created_at", "due_at")}) for row in tasks or ()),
+        tuple(Action(**{**row, "roles": tuple(row["roles"])}, definition_id=instances[row["instance_id"]])
+              for row in actions or ()),
+        tuple(TimeLimit(**{**row, "due_at": datetime.fromisoformat(row["due_at"])},
+                        name_zh=chinese(row["instance_id"], row["element_id"])) for row in timers or ()),
+        tuple(OpenFault(**row, name_zh=chinese(row["instance_id"], row["element_id"])) for row in faults or ()),
+    )  # fmt: skip
+
+
+def _dates(row: Mapping[str, Any], *names: str) -> dict[str, datetime | None]:
+    return {name: datetime.fromisoformat(row[name]) if row[name] else None for name in names}
 
 
 def open_tasks(instance_ids: Sequence[int]) -> list[Task]:
@@ -181,6 +284,16 @@ def diagram_state(instance_id: int, *, now: datetime) -> list[ElementState]:
             faulted.get(element, 0),
         )
         for element, item in totals.items()
+    ]
+
+
+def steps(instance_id: int, *, now: datetime) -> list[Step]:
+    """Return where an instance was and is, with the names of its elements."""
+    labels = versioned.labels_of(get_instance(instance_id).definition_id)
+    names = {row.element_id: row.name for row in run(_STEP_NAMES, {"instance": instance_id})}
+    return [
+        Step(state, names.get(state.element_id) or state.element_id, labels.get(state.element_id, {}).get("zh", ""))
+        for state in diagram_state(instance_id, now=now)
     ]
 
 

@@ -7,10 +7,9 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from sqlalchemy import event, select
+from sqlalchemy import select
 
 from app.clock import utcnow
-from app.db import engine
 from app.errors import Forbidden, Invalid, NotFound
 from app.identity import passwords, queries, service, sessions, throttle
 from app.identity.models import ApiToken, LoginSession
@@ -18,6 +17,7 @@ from app.identity.service import SignInRefused
 from app.identity.sessions import SignedIn
 from app.settings import settings
 from tests.support.people import PASSWORD, make_user
+from tests.support.statements import recorded
 
 pytestmark = pytest.mark.usefixtures("session")
 HERE = "192.0.2.7"
@@ -187,10 +187,9 @@ def test_one_session_or_all_are_ended():
 def test_the_viewer_of_a_request_costs_one_query():
     user = make_user("dora")
     token = sessions.start(user.id).token
-    seen = []
-    event.listen(engine(), "before_cursor_execute", lambda *args: seen.append(args[2]))
-    queries.visit(token)
-    assert len(seen) == 1
+    with recorded() as statements:
+        queries.visit(token)
+    assert len(statements) == 1
 
 
 def test_own_password_needs_the_old_one(cheap_hash):

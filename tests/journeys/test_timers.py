@@ -124,9 +124,9 @@ def test_an_alarm_for_which_nothing_waits_is_removed(office, reminded):
     with db.unit_of_work():
         [drive] = queries.overview(reminded.id).drivings
         schedule.set_timer(
-            f"instance:{drive.instance.id}", utcnow() - timedelta(seconds=1), job="timer", ref=drive.instance.id
+            f"instance:{drive.instance_id}", utcnow() - timedelta(seconds=1), job="timer", ref=drive.instance_id
         )
-    jobs.run("timer", drive.instance.id)
+    jobs.run("timer", drive.instance_id)
     with db.unit_of_work() as session:
         assert session.scalar(select(func.count()).select_from(Timer)) == 0
     assert visits("late") == 0

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from flask import Blueprint, Response, request
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from app.settings import settings
 from app.web import create_app, frame, headers
 from app.web.rules import allow, allow_if, public, signed_in
 from tests.support.browser import Browser, bearer
+from tests.support.statements import recorded
 
 SEEN: list[object] = []
 probe = Blueprint("probe", __name__)
@@ -164,14 +165,10 @@ def test_a_public_view_knows_nobody(browser, cast):
 
 
 def test_one_query_finds_out_who_asks(browser, cast):
-    alice, statements = browser(cast.alice), []
-    count = lambda *args: statements.append(args[2])  # noqa: E731
-    event.listen(db.engine(), "before_cursor_execute", count)
-    try:
+    alice = browser(cast.alice)
+    with recorded() as statements:
         alice.get("/probe/agents")
-    finally:
-        event.remove(db.engine(), "before_cursor_execute", count)
-    assert len([s for s in statements if "SAVEPOINT" not in s]) == 1
+    assert len(statements) == 1
 
 
 def test_the_frame_costs_little(browser, cast, application):

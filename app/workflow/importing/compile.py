@@ -137,4 +137,5 @@ def _result(draft: Draft, digest: str, *, compiled: bytes | None) -> ImportResul
         forms=frozenset(draft.forms),
         actions=tuple(draft.actions),
         scripts=tuple((raw["id"], raw["script"]) for raw in draft.nodes.values() if raw.get("script")),
+        labels={raw["id"]: raw["labels"] for raw in draft.nodes.values() if raw.get("labels")},
     )

@@ -117,4 +117,5 @@ def from_dict(raw: dict[str, Any]) -> ImportResult:
         forms=frozenset(raw["forms"]),
         actions=tuple(action_from_dict(action) for action in raw["actions"]),
         scripts=tuple((element_id, source) for element_id, source in raw["scripts"]),
+        labels=raw["labels"],
     )

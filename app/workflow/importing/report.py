@@ -66,6 +66,8 @@ class ImportResult:
     actions: tuple[ActionSpec, ...] = ()
     #: Element and text of every script that will run.
     scripts: tuple[tuple[str, str], ...] = ()
+    #: Names of elements in other languages: {"handle": {"zh": "处理"}}.
+    labels: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
