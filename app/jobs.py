@@ -11,7 +11,7 @@ from app.clock import utcnow
 from app.faultpoints import crash_point
 from app.logs import log
 from app.messaging import delivery, intake
-from app.orchestration import driving
+from app.orchestration import driving, starts
 from app.orchestration import intake as ingesting
 from app.settings import settings
 
@@ -44,7 +44,14 @@ def _fire(instance_id: int) -> None:
         schedule.cancel_timer(key)  # an alarm for which nothing waits any more
 
 
-JOBS: dict[str, Callable[[int], None]] = {"ingest": ingest, "deliver": deliver, "timer": timer}
+def start(start_id: int) -> None:
+    """Open the case that a timer at the start of a process asks for; its next occurrence is set in the same transaction."""
+    crash_point("start.before_open")
+    db.transact(lambda: starts.fire(start_id))
+    crash_point("start.after_open")
+
+
+JOBS: dict[str, Callable[[int], None]] = {"ingest": ingest, "deliver": deliver, "timer": timer, "start": start}
 
 
 def run(job: str, *refs: int) -> None:

@@ -55,6 +55,11 @@ def start_case(case: Case, *, message: Mapping[str, Any]) -> workflow.Advanced:
     return _start(case, definition, data={}, message=message, work_order=None)
 
 
+def start_by_timer(case: Case, definition: definitions.Compiled, *, element_id: str) -> workflow.Advanced:
+    """Start a process at its start event with a timer. Records `process_started`."""
+    return _start(case, definition, data={}, message={}, work_order=None, element_id=element_id)
+
+
 def start_work_order(order: WorkOrder, case: Case, *, data: Mapping[str, Any]) -> workflow.Advanced:
     """Start the process of a work order. Records `process_started`."""
     definition = definitions.published(WORK_ORDER_PROCESS)
@@ -63,7 +68,7 @@ def start_work_order(order: WorkOrder, case: Case, *, data: Mapping[str, Any]) -
 
 def _start(
     case: Case, definition: definitions.Compiled, *, data: Mapping[str, Any], message: Mapping[str, Any],
-    work_order: WorkOrder | None,
+    work_order: WorkOrder | None, element_id: str | None = None,
 ) -> workflow.Advanced:  # fmt: skip
     def tie(instance_id: int) -> None:
         order_id = work_order.id if work_order else None
@@ -76,7 +81,7 @@ def _start(
 
     key = work_order.number if work_order else case.number
     with context.about(message):
-        done = workflow.start(definition, business_key=key, data=data, before_run=tie)
+        done = workflow.start(definition, business_key=key, data=data, before_run=tie, element_id=element_id)
         hand_on()
     return done
 

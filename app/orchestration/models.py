@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Identity
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ForeignKey, Identity, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -30,3 +33,20 @@ class EntryRule(Base):
     subject_contains: Mapped[str] = mapped_column(default="")
     definition_key: Mapped[str]
     is_enabled: Mapped[bool] = mapped_column(default=True)
+
+
+class ScheduledStart(Base):
+    """A start event with a timer of a published version: when it next opens a case. `plan` is the engine's own schedule."""
+
+    __tablename__ = "scheduled_starts"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    definition_id: Mapped[int] = mapped_column(ForeignKey("process_definitions.id"))
+    key: Mapped[str] = mapped_column(index=True)
+    element_id: Mapped[str]
+    name: Mapped[str]
+    plan: Mapped[dict[str, Any]]
+    due_at: Mapped[datetime]
+    fired: Mapped[int] = mapped_column(default=0)
+
+    __table_args__ = (UniqueConstraint("definition_id", "element_id"),)

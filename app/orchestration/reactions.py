@@ -5,12 +5,19 @@ from __future__ import annotations
 from app import db, events
 from app.cases import service as cases
 from app.events import Event
-from app.orchestration import driving
+from app.orchestration import driving, starts
 
 
 def listen() -> None:
-    """Hear of deliveries that failed: the case's process is told, if it waits for that."""
+    """Hear of deliveries that failed: the case's process is told, if it waits for that. Hear of versions that are published."""
     events.subscribe("delivery_failed", tell_process)
+    events.subscribe("process_published", set_starts)
+    events.subscribe("process_withdrawn", set_starts)
+
+
+def set_starts(event: Event) -> None:
+    """Set the timers that start a process to those of the version that is published now."""
+    starts.arrange(event.chain.removeprefix("process:"))
 
 
 def tell_process(event: Event) -> None:

@@ -12,7 +12,7 @@ from app.blobs import get as blob
 from app.errors import Invalid, NotFound
 from app.identity import policy
 from app.messaging import accounts
-from app.orchestration import entry
+from app.orchestration import entry, starts
 from app.web import frame, shell
 from app.web.errors import wants_problem
 from app.web.i18n import gettext
@@ -57,7 +57,8 @@ def versions(key: str) -> str:
     )
     return shell.page(
         "process.html", section="processes", key=key, versions=listed, chosen=chosen,
-        running=queries.running_counts(), may_deploy=policy.may_deploy(frame.viewer()),
+        running=queries.running_counts(), may_deploy=policy.may_deploy(frame.viewer()), starts=starts.upcoming(key),
+        may_withdraw=policy.may_deploy(frame.viewer()) and key not in starts.NEEDED,
     )  # fmt: skip
 
 
@@ -155,6 +156,14 @@ def deploy() -> Any:
 def publish(key: str, version: int) -> Any:
     """Make a version the one that new cases start with; an older one is a roll-back."""
     definitions.publish(_version(key, version).id, note=request.form.get("note") or None)
+    return redirect(f"/processes/{key}", 303)
+
+
+@blueprint.post("/processes/<key>/withdraw")
+@designs
+def withdraw(key: str) -> Any:
+    """Let no case start with a process any more, by mail or by time."""
+    starts.withdraw(key)
     return redirect(f"/processes/{key}", 303)
 
 

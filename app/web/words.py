@@ -13,7 +13,7 @@ PLAIN: Final = (
     "new", "open", "dispatched", "waiting", "resolved", "archived", "cancelled",
     "low", "normal", "high", "urgent",
     "dispatch", "reply", "chase", "amend", "cancel", "archive", "accept", "decline", "review", "accepted",
-    "email", "voice", "sms", "chat", "fax", "letter", "web", "phone", "telegram",
+    "email", "voice", "sms", "chat", "fax", "letter", "web", "phone", "telegram", "schedule",
     "incident", "fault", "request", "complaint", "question", "problem", "change", "repair",
     "auto", "light", "dark", "time limit", "first response",
     "auto-reply", "list", "loop", "none",

@@ -16,16 +16,16 @@ from app.faultpoints import crash_point
 from app.workflow import definitions, running
 from app.workflow.models import InstanceState, ProcessInstance, Task, TaskState
 from app.workflow.outside import InstanceHost
-from app.workflow.projecting import Snapshot, save_projection
+from app.workflow.projecting import Rows, Snapshot, save_projection
 
 ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
 _NEW = """insert into process_instances
  (id, definition_id, business_key, status, outcome, state, revision, started_at, updated_at, ended_at)
- values (%(id)s, %(definition)s, %(key)s, %(status)s, %(outcome)s, %(state)s, 1, %(now)s, %(now)s, %(ended)s)"""
+ values (%(id)s, %(definition)s, %(key)s, %(status)s, %(outcome)s, %(state)s, 1, %(at)s, %(at)s, %(ended)s)"""
 _LOCK = """select id, definition_id, business_key, status, outcome, state from process_instances
  where id = %(id)s for update"""
 _SAVE = """update process_instances set state = %(state)s, status = %(status)s, outcome = %(outcome)s,
- updated_at = %(now)s, ended_at = coalesce(%(ended)s, ended_at), revision = revision + 1 where id = %(id)s"""
+ updated_at = %(at)s, ended_at = coalesce(%(ended)s, ended_at), revision = revision + 1 where id = %(id)s"""
 _LOCK_TASK = """select i.id, i.definition_id, i.business_key, i.status, i.outcome, i.state, t.token, t.state as task_state
  from tasks t join process_instances i on i.id = t.instance_id where t.id = %(id)s for update of i"""
 
@@ -42,17 +42,19 @@ class _Live:
     is_new: bool
     process: running.Run | None = None
     before: Snapshot = field(default_factory=Snapshot.empty)
+    rows: Rows = field(default_factory=Rows)
 
     def write(self) -> Write:
         """Return the statement that makes the row like the run."""
         now = utcnow()
+        rows, self.rows = self.rows, Rows()
         values = {
-            "id": self.id, "definition": self.definition_id, "key": self.business_key, "status": str(self.status),
-            "outcome": self.outcome, "state": self.process.save() if self.process else b"", "now": now,
+            **rows.values, "id": self.id, "definition": self.definition_id, "key": self.business_key, "status": str(self.status),
+            "outcome": self.outcome, "state": self.process.save() if self.process else b"", "at": now,
             "ended": now if self.status in ENDED else None,
         }  # fmt: skip
         is_new, self.is_new = self.is_new, False
-        return Write(_NEW if is_new else _SAVE, values, rank=5)
+        return Write(rows.beside(_NEW if is_new else _SAVE), values, rank=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +68,10 @@ class Advanced:
 
 
 def start(definition: definitions.Compiled, *, business_key: str, data: Mapping[str, Any] | None = None,
-          before_run: Callable[[int], None] | None = None) -> Advanced:  # fmt: skip
-    """Start an instance and run it until it waits. `before_run` gets its id, so that the caller can tie it to what it drives."""
+          before_run: Callable[[int], None] | None = None, element_id: str | None = None) -> Advanced:  # fmt: skip
+    """Start an instance, at the start event `element_id` when one is named, and run it until it waits. `before_run` gets
+    its id, so that the caller can tie it to what it drives.
+    """
     live = _Live(
         new_id("process_instances"), definition.definition_id, business_key, InstanceState.WAITING, "", is_new=True
     )
@@ -78,7 +82,7 @@ def start(definition: definitions.Compiled, *, business_key: str, data: Mapping[
     host = InstanceHost(live.id, business_key)
     process = running.start(
         definition.code, digest=definition.digest, process_id=definition.process_id or None,
-        data=dict(data or {}), host=host,
+        data=dict(data or {}), host=host, element_id=element_id,
     )  # fmt: skip
     process.advance()
     return _save(live, process, host)
@@ -132,8 +136,8 @@ def _save(live: _Live, process: running.Run, host: InstanceHost) -> Advanced:
     projection = process.projection()
     live.process = process
     live.status, live.outcome = InstanceState(projection.status), projection.outcome or ""
+    live.rows = save_projection(live.id, before=live.before, after=projection, visits=process.history(), host=host)
     later_once(("instance", live.id), live.write)
-    save_projection(live.id, before=live.before, after=projection, visits=process.history(), host=host)
     live.before = Snapshot.of(projection)
     remember(("instance", live.id), live)
     unlearn(("actions", live.id))

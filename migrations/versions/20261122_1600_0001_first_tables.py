@@ -97,6 +97,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_zh", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_teams")),
         sa.UniqueConstraint("key", name=op.f("uq_teams_key")),
     )
@@ -148,6 +149,7 @@ def upgrade() -> None:
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("theme", sa.Text(), nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("must_change", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("login = lower(login)", name=op.f("ck_users_login_lower")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
@@ -687,6 +689,23 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_amendments_work_order_id"), "amendments", ["work_order_id"], unique=False)
     op.create_table(
+        "scheduled_starts",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("definition_id", sa.BigInteger(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("element_id", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("plan", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("fired", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["definition_id"], ["process_definitions.id"], name=op.f("fk_scheduled_starts_definition_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_scheduled_starts")),
+        sa.UniqueConstraint("definition_id", "element_id", name=op.f("uq_scheduled_starts_definition_id_element_id")),
+    )
+    op.create_index(op.f("ix_scheduled_starts_key"), "scheduled_starts", ["key"], unique=False)
+    op.create_table(
         "drives",
         sa.Column("instance_id", sa.BigInteger(), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -868,6 +887,8 @@ def downgrade() -> None:
     op.drop_index(
         "uq_process_definitions_published", table_name="process_definitions", postgresql_where=sa.text("is_published")
     )
+    op.drop_index(op.f("ix_scheduled_starts_key"), table_name="scheduled_starts")
+    op.drop_table("scheduled_starts")
     op.drop_table("process_definitions")
     op.drop_index("ix_notices_user", table_name="notices")
     op.drop_table("notices")

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from app.errors import NotFound
 from app.identity import policy
+from app.orchestration import starts
 from app.web.api import rows, shapes
 from app.web.api.contract import In, operation
 from app.web.rules import allow_if
@@ -72,6 +73,28 @@ def get_version(key: str, version: int) -> shapes.ProcessRow:
 def publish(key: str, version: int, body: Publication) -> shapes.ProcessRow:
     """Let new cases start with this version; an older one is a roll-back. 409 when it cannot run."""
     return rows.process_row(definitions.publish(_version(key, version).id, note=body.note))
+
+
+@blueprint.post("/processes/<key>/withdraw")
+@operation("Withdraw a process", tag=TAG, answers=shapes.StartPage)
+@allow_if(policy.may_deploy)
+def withdraw(key: str) -> shapes.StartPage:
+    """Let no case start with this process any more, by mail or by time; what runs goes on. 409 while something needs it."""
+    starts.withdraw(key)
+    return shapes.StartPage(items=[])
+
+
+@blueprint.get("/processes/<key>/starts")
+@operation("List when a process starts by itself", tag=TAG, answers=shapes.StartPage)
+@allow_if(policy.may_see_processes)
+def list_starts(key: str) -> shapes.StartPage:
+    """Return the start events with a timer of the published version, next first."""
+    return shapes.StartPage(
+        items=[
+            shapes.StartRow(element_id=row.element_id, name=row.name, due_at=row.due_at, fired=row.fired)
+            for row in starts.upcoming(key)
+        ]
+    )
 
 
 def _version(key: str, version: int) -> ProcessDefinition:

@@ -239,6 +239,21 @@ class ProcessRow(Out):
     findings: list[Finding]
 
 
+class StartRow(Out):
+    """When a start event with a timer next opens a case."""
+
+    element_id: str
+    name: str
+    due_at: datetime
+    fired: int = Field(description="How many cases it has opened so far.")
+
+
+class StartPage(Out):
+    """When a process starts by itself."""
+
+    items: list[StartRow]
+
+
 class ProcessPage(Out):
     """All versions of all processes."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.workflow.importing.draft import Draft, Raw
 from app.workflow.importing.graph import Graph
 from app.workflow.importing.multiplying import check_multiplying
+from app.workflow.importing.starts import check_starts
 
 _CATCHABLE = {
     "catch": {"message", "signal", "timer", "conditional"},
@@ -28,6 +29,7 @@ def check(draft: Draft) -> None:
         _check_reached(graph, raw)
     _check_circles(graph)
     check_multiplying(graph)
+    check_starts(graph)
 
 
 def _nothing(_graph: Graph, _raw: Raw) -> None:

@@ -114,6 +114,14 @@ def labels(element: Element, raw: Raw) -> None:
         raw["labels"] = found
 
 
+def opened_case(element: Element, raw: Raw) -> None:
+    """What a case is called, and where it goes, that a timer at the start opens."""
+    found = ours(element, "case")
+    given = {name: (found.get(name) or "").strip() for name in ("subject", "queue")} if found is not None else {}
+    if any(given.values()):
+        raw["case"] = {name: value for name, value in given.items() if value}
+
+
 def timer_calendar(draft: Draft, element: Element, element_id: str) -> str | None:
     """The calendar that a timer counts in."""
     return calendar_of(draft, ours(element, "timer"), element_id)

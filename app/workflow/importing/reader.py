@@ -211,6 +211,7 @@ def _event(draft: Draft, element: Element, raw: Raw) -> None:
         raw["interrupting"] = flag(element, "cancelActivity", default=True)
     elif raw["kind"] == "start":
         raw["interrupting"] = flag(element, "isInterrupting", default=True)
+        extensions.opened_case(element, raw)
     extensions.action(draft, element, element_id, raw)
     correlation.condition(draft, element, raw)
 

@@ -18,6 +18,7 @@ _OURS: dict[str, frozenset[str] | None] = {
     "due": _TASKS,
     "action": _CATCHING,
     "match": _CATCHING,
+    "case": frozenset({"start"}),
     "capability": frozenset({"serviceTask", "sendTask", "throw", "end", "businessRuleTask"}),
     "decision": frozenset({"businessRuleTask"}),
     "timer": frozenset({"catch", "boundary", "start"}),

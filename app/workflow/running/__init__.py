@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.workflow.running.beginning import Clock, TimedStart, after, first, timed_starts
 from app.workflow.running.errors import (
     BpmnError,
     DataError,
@@ -26,6 +27,7 @@ from app.workflow.running.types import (
 
 __all__ = [
     "BpmnError",
+    "Clock",
     "DataError",
     "Host",
     "OpenFault",
@@ -38,10 +40,14 @@ __all__ = [
     "StepFailed",
     "StepInfo",
     "Subscription",
+    "TimedStart",
     "UnknownProcess",
     "UnknownToken",
     "Visit",
+    "after",
+    "first",
     "let_through",
     "load",
     "start",
+    "timed_starts",
 ]
