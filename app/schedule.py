@@ -48,6 +48,9 @@ _SET = """insert into timers (key, due_at, job, ref, fence) values (%(key)s, %(d
   fence = timers.fence + 1"""
 
 
+_CANCEL = "delete from timers where key = %(key)s"
+
+
 def set_timer(key: str, due_at: datetime, *, job: str, ref: int) -> None:
     """Make or move the timer `key`; moving it frees it from any claim."""
     later(_SET, {"key": key, "due_at": due_at, "job": job, "ref": ref})
@@ -55,7 +58,7 @@ def set_timer(key: str, due_at: datetime, *, job: str, ref: int) -> None:
 
 def cancel_timer(key: str) -> None:
     """Remove the timer `key`, if there is one."""
-    session().execute(delete(Timer).where(Timer.key == key))
+    later(_CANCEL, {"key": key})
 
 
 def claim_due(*, limit: int, lease_seconds: int) -> list[DueTimer]:

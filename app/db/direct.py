@@ -139,6 +139,8 @@ def write_held(current: Frame) -> None:
                 rows = held[statement]
                 if ROWS in statement:
                     cursor.execute(statement, {"rows": json(rows)})
+                elif len(rows) == 1:
+                    cursor.execute(statement, rows[0])
                 else:
                     cursor.executemany(statement, rows)
 

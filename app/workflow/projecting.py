@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, LiteralString
 
 from sqlalchemy import insert, update
 
@@ -16,33 +17,55 @@ from app.events import current_actor
 from app.logs import log
 from app.workflow.language.durations import parse_duration
 from app.workflow.language.lexer import LanguageError
-from app.workflow.models import Fault, Task, TaskState
+from app.workflow.models import Fault, Task
 from app.workflow.outside import InstanceHost
-from app.workflow.running import OpenTask, Projection
+from app.workflow.running import OpenTask, Projection, Subscription
 from app.workflow.running import Visit as StepVisit
 
 TIMER_JOB = "timer"
-_NEW_VISITS = """insert into visits (instance_id, token, element_id, name, kind, state, at)
- select * from jsonb_to_recordset(%(rows)s)
-  as r (instance_id bigint, token text, element_id text, name text, kind text, state text, at timestamptz)"""
-_NEW_TASK = """insert into tasks (instance_id, token, element_id, name, name_zh, form, lane, candidate_teams,
-  candidate_users, data, state, created_at, due_at, ended_by, revision)
- values (%(instance_id)s, %(token)s, %(element_id)s, %(name)s, %(name_zh)s, %(form)s, %(lane)s, %(candidate_teams)s,
-  %(candidate_users)s, %(data)s, 'open', %(created_at)s, %(due_at)s, '', 1)"""
-_END_TASKS = """update tasks set state = %(state)s, ended_at = %(now)s, ended_by = %(by)s
- where token = any(%(tokens)s)"""
+_VISITS = """visited as (insert into visits (instance_id, token, element_id, name, kind, state, at)
+ select %(id)s, r.* from jsonb_to_recordset(%(visits)s)
+  as r (token text, element_id text, name text, kind text, state text, at timestamptz))"""
+_NEW_TASKS = """opened as (insert into tasks (instance_id, token, element_id, name, name_zh, form, lane, candidate_teams,
+  candidate_users, data, created_at, due_at, state, ended_by, revision)
+ select %(id)s, r.*, 'open', '', 1 from jsonb_to_recordset(%(tasks)s)
+  as r (token text, element_id text, name text, name_zh text, form text, lane text, candidate_teams jsonb,
+   candidate_users jsonb, data jsonb, created_at timestamptz, due_at timestamptz))"""
+_END_TASKS = """ended as (update tasks set ended_at = %(now)s, ended_by = %(by)s,
+  state = case when token = any(%(completed)s) then 'completed' else 'cancelled' end
+ where token = any(%(gone)s))"""
 _BEGUN = "select id, created_at from tasks where instance_id = %(instance)s and token = %(token)s"
 _MOVE_TASK = "update tasks set due_at = %(due_at)s where id = %(id)s"
-_NEW_TIMER = """insert into waiting_timers (instance_id, token, element_id, name, due_at, is_interrupting)
- values (%(instance_id)s, %(token)s, %(element_id)s, %(name)s, %(due_at)s, %(is_interrupting)s)
- on conflict (instance_id, token) do update set due_at = excluded.due_at"""
-_END_TIMERS = "delete from waiting_timers where instance_id = %(instance)s and token = any(%(tokens)s)"
-_NEW_SUBSCRIPTIONS = """insert into subscriptions
+_NEW_TIMERS = """timed as (insert into waiting_timers (instance_id, token, element_id, name, due_at, is_interrupting)
+ select %(id)s, r.* from jsonb_to_recordset(%(timers)s)
+  as r (token text, element_id text, name text, due_at timestamptz, is_interrupting boolean)
+ on conflict (instance_id, token) do update set due_at = excluded.due_at)"""
+_END_TIMERS = """untimed as (delete from waiting_timers
+ where instance_id = %(id)s and token = any(%(timers_gone)s))"""
+_NEW_SUBSCRIPTIONS = """subscribed as (insert into subscriptions
  (instance_id, token, element_id, kind, message, verb, roles, label, label_zh, form)
- select * from jsonb_to_recordset(%(rows)s)
-  as r (instance_id bigint, token text, element_id text, kind text, message text, verb text, roles jsonb, label text,
-   label_zh text, form text)"""
-_END_SUBSCRIPTIONS = "delete from subscriptions where instance_id = %(instance)s and token = any(%(tokens)s)"
+ select %(id)s, r.* from jsonb_to_recordset(%(subscriptions)s)
+  as r (token text, element_id text, kind text, message text, verb text, roles jsonb, label text, label_zh text,
+   form text))"""
+_END_SUBSCRIPTIONS = """unsubscribed as (delete from subscriptions
+ where instance_id = %(id)s and token = any(%(subscriptions_gone)s))"""
+
+
+@dataclass(slots=True)
+class Rows:
+    """What one advance writes beside the instance's own row, as parts of one statement (`%(id)s` is the instance)."""
+
+    parts: list[LiteralString] = field(default_factory=list)
+    values: dict[str, Any] = field(default_factory=dict)
+
+    def add(self, part: LiteralString, **values: Any) -> None:
+        """Add one part with its values."""
+        self.parts.append(part)
+        self.values |= values
+
+    def beside(self, statement: LiteralString) -> LiteralString:
+        """Return the statement that does all of it together with the given one."""
+        return f"with {', '.join(self.parts)} {statement}" if self.parts else statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,35 +95,38 @@ class Snapshot:
 
 def save_projection(
     instance_id: int, *, before: Snapshot, after: Projection, visits: Sequence[StepVisit], host: InstanceHost
-) -> None:
-    """Write tasks, timers, subscriptions, faults and history of one advance."""
-    _save_tasks(instance_id, before.tasks, after, host, visits)
-    _save_timers(instance_id, before.timers, after)
-    _save_subscriptions(instance_id, before.subscriptions, after)
+) -> Rows:
+    """Write faults and due times of one advance; returns what is written with the instance: tasks, timers, history …"""
+    rows = Rows()
+    completed = {visit.token for visit in visits if visit.state == "completed"}
+    _save_tasks(rows, instance_id, before=before.tasks, after=after, host=host, completed=completed)
+    _save_timers(rows, instance_id, before.timers, after)
+    _save_subscriptions(rows, before.subscriptions, after)
     _save_faults(instance_id, before.faults, after)
-    for visit in visits:
-        later(_NEW_VISITS, _visit_row(instance_id, visit))
+    if visits:
+        rows.add(_VISITS, visits=json([_visit_row(visit) for visit in visits]))
+    return rows
 
 
-def _visit_row(instance_id: int, visit: StepVisit) -> dict[str, Any]:
+def _visit_row(visit: StepVisit) -> dict[str, Any]:
     return {
-        "instance_id": instance_id, "token": visit.token, "element_id": visit.element_id, "name": visit.name,
-        "kind": visit.kind, "state": visit.state, "at": visit.at,
+        "token": visit.token, "element_id": visit.element_id, "name": visit.name, "kind": visit.kind,
+        "state": visit.state, "at": visit.at,
     }  # fmt: skip
 
 
 def _save_tasks(
-    instance_id: int, before: Mapping[str, Any], after: Projection, host: InstanceHost, visits: Sequence[StepVisit]
-) -> None:
+    rows: Rows, instance_id: int, *, before: Mapping[str, Any], after: Projection, host: InstanceHost,
+    completed: AbstractSet[str],
+) -> None:  # fmt: skip
     gone = before.keys() - {task.token for task in after.tasks}
     if gone:
-        completed = {visit.token for visit in visits if visit.state == "completed"}
-        for state, tokens in ((TaskState.COMPLETED, gone & completed), (TaskState.CANCELLED, gone - completed)):
-            if tokens:
-                _end_tasks(tokens, state)
+        rows.add(
+            _END_TASKS, now=utcnow(), by=current_actor().name, gone=sorted(gone), completed=sorted(gone & completed)
+        )  # fmt: skip
     fresh = [task for task in after.tasks if task.token not in before]
-    for task in fresh:
-        later(_NEW_TASK, _task_row(instance_id, task, host))
+    if fresh:
+        rows.add(_NEW_TASKS, tasks=json([_task_row(task, host) for task in fresh]))
     for task in after.tasks:
         if task.token in before and before[task.token] != task.due:
             _move_task(instance_id, task, host)
@@ -114,18 +140,13 @@ def _move_task(instance_id: int, task: OpenTask, host: InstanceHost) -> None:
     outdate(Task, row.id)
 
 
-def _end_tasks(tokens: set[str] | frozenset[str], state: TaskState) -> None:
-    later(_END_TASKS, {
-        "state": str(state), "now": utcnow(), "by": current_actor().name, "tokens": sorted(tokens),
-    })  # fmt: skip
-
-
-def _task_row(instance_id: int, task: OpenTask, host: InstanceHost) -> dict[str, Any]:
+def _task_row(task: OpenTask, host: InstanceHost) -> dict[str, Any]:
+    now = utcnow()
     return {
-        "instance_id": instance_id, "token": task.token, "element_id": task.element_id, "name": task.name,
-        "name_zh": task.labels.get("zh", ""), "form": task.form or "", "lane": task.lane or "",
-        "candidate_teams": json(list(task.candidate_teams)), "candidate_users": json(list(task.candidate_users)),
-        "data": json(task.data), "created_at": utcnow(), "due_at": _due(task, host, since=utcnow()),
+        "token": task.token, "element_id": task.element_id, "name": task.name, "name_zh": task.labels.get("zh", ""),
+        "form": task.form or "", "lane": task.lane or "", "candidate_teams": task.candidate_teams,
+        "candidate_users": task.candidate_users, "data": task.data, "created_at": now,
+        "due_at": _due(task, host, since=now),
     }  # fmt: skip
 
 
@@ -141,16 +162,17 @@ def _due(task: OpenTask, host: InstanceHost, *, since: datetime) -> datetime | N
         return None
 
 
-def _save_timers(instance_id: int, before: dict[str, datetime], after: Projection) -> None:
+def _save_timers(rows: Rows, instance_id: int, before: dict[str, datetime], after: Projection) -> None:
     now_open = {timer.token: timer for timer in after.timers}
     gone = before.keys() - now_open.keys()
     if gone:
-        later(_END_TIMERS, {"instance": instance_id, "tokens": sorted(gone)})
-    for timer in (timer for token, timer in now_open.items() if before.get(token) != timer.due_at):
-        later(_NEW_TIMER, {
-            "instance_id": instance_id, "token": timer.token, "element_id": timer.element_id,
-            "name": timer.name, "due_at": timer.due_at, "is_interrupting": timer.interrupting,
-        })  # fmt: skip
+        rows.add(_END_TIMERS, timers_gone=sorted(gone))
+    moved = [timer for token, timer in now_open.items() if before.get(token) != timer.due_at]
+    if moved:
+        rows.add(_NEW_TIMERS, timers=json([
+            {"token": timer.token, "element_id": timer.element_id, "name": timer.name, "due_at": timer.due_at,
+             "is_interrupting": timer.interrupting} for timer in moved
+        ]))  # fmt: skip
     _set_alarm(instance_id, before, after)
 
 
@@ -166,19 +188,23 @@ def _set_alarm(instance_id: int, before: dict[str, datetime], after: Projection)
         schedule.set_timer(key, first, job=TIMER_JOB, ref=instance_id)
 
 
-def _save_subscriptions(instance_id: int, before: frozenset[str], after: Projection) -> None:
-    open_now = {item.token for item in after.subscriptions}
-    gone = before - open_now
+def _save_subscriptions(rows: Rows, before: frozenset[str], after: Projection) -> None:
+    gone = before - {item.token for item in after.subscriptions}
     if gone:
-        later(_END_SUBSCRIPTIONS, {"instance": instance_id, "tokens": sorted(gone)})
-    for item in (item for item in after.subscriptions if item.token not in before):
-        action = item.action
-        later(_NEW_SUBSCRIPTIONS, {
-            "instance_id": instance_id, "token": item.token, "element_id": item.element_id, "kind": item.kind,
-            "message": item.message, "verb": action.verb if action else "",
-            "roles": list(action.roles) if action else [], "label": action.label if action else "",
-            "label_zh": action.label_zh if action else "", "form": (action.form or "") if action else "",
-        })  # fmt: skip
+        rows.add(_END_SUBSCRIPTIONS, subscriptions_gone=sorted(gone))
+    fresh = [_subscription_row(item) for item in after.subscriptions if item.token not in before]
+    if fresh:
+        rows.add(_NEW_SUBSCRIPTIONS, subscriptions=json(fresh))
+
+
+def _subscription_row(item: Subscription) -> dict[str, Any]:
+    action = item.action
+    return {
+        "token": item.token, "element_id": item.element_id, "kind": item.kind, "message": item.message,
+        "verb": action.verb if action else "", "roles": list(action.roles) if action else [],
+        "label": action.label if action else "", "label_zh": action.label_zh if action else "",
+        "form": (action.form or "") if action else "",
+    }  # fmt: skip
 
 
 def _save_faults(instance_id: int, before: frozenset[str], after: Projection) -> None:
