@@ -24,6 +24,14 @@ def get(account_id: int) -> ChannelAccount:
     return known(("account", account_id), lambda: _find(account_id))
 
 
+def in_use(account_id: int) -> ChannelAccount:
+    """Return an account that was not removed; raises NotFound."""
+    account = get(account_id)
+    if account.removed_at is not None:
+        raise NotFound("account_unknown", "There is no such channel account.")
+    return account
+
+
 def _find(account_id: int) -> ChannelAccount:
     account = session().get(ChannelAccount, account_id)
     if account is None:
@@ -32,8 +40,8 @@ def _find(account_id: int) -> ChannelAccount:
 
 
 def accounts(*, kind: str | None = None, enabled: bool | None = None) -> list[ChannelAccount]:
-    """Return the accounts by name."""
-    query = select(ChannelAccount).order_by(ChannelAccount.name)
+    """Return the accounts by name, without those that were removed."""
+    query = select(ChannelAccount).where(ChannelAccount.removed_at.is_(None)).order_by(ChannelAccount.name)
     if kind:
         query = query.where(ChannelAccount.kind == kind)
     if enabled is not None:
@@ -119,6 +127,23 @@ def save(
     return account
 
 
+def remove(account_id: int, *, version: int | None = None) -> None:
+    """Take an account out of use for good: its messages stay, its secrets are wiped. Records `account_removed`.
+
+    Raises NotFound, Conflict when somebody else changed it meanwhile.
+    """
+    account = _for_change(account_id)
+    if version is not None and account.version != version:
+        raise Conflict("account_changed", "Somebody else changed this account. Look at it again before you save.")
+    account.is_enabled, account.secrets, account.removed_at = False, "", utcnow()
+    account.inbound_health, account.outbound_health = dict(UNKNOWN_HEALTH), dict(UNKNOWN_HEALTH)
+    account.updated_at = account.removed_at
+    session().flush()
+    forget()
+    events.record("account_removed", chain=f"account:{account.id}", name=account.name, address=account.address)
+    realtime.publish("account", account=account.id)
+
+
 def _for_change(account_id: int) -> ChannelAccount:
     """Read an account under lock, as it is now: another process may just have kept a rotated secret."""
     account = session().get(ChannelAccount, account_id, with_for_update=True, populate_existing=True)
@@ -130,7 +155,7 @@ def _for_change(account_id: int) -> ChannelAccount:
 def note_health(account_id: int, side: str, health: Health) -> None:
     """Keep the health of one side (`inbound`, `outbound`) with its cause. A change is told to open screens."""
     account = session().get(ChannelAccount, account_id)
-    if account is None:
+    if account is None or account.removed_at is not None:
         return
     before = account.inbound_health if side == "inbound" else account.outbound_health
     fresh = {"state": str(health.state), "cause": str(health.cause), "detail": health.detail[:500], "at": iso(utcnow())}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app import crypto
-from app.errors import Invalid, NotFound
+from app.errors import Invalid, NotFound, Unavailable
 from app.messaging.keeping import AccountSecrets
 from app.messaging.models import ChannelAccount
 from channels.keeping import RotatesSecrets
@@ -71,6 +71,14 @@ def adapter(account: ChannelAccount) -> Any:
     if isinstance(opened, RotatesSecrets):
         opened.keep_secrets_in(AccountSecrets(account.id, account.version))
     return opened
+
+
+def names_of_secrets(account: ChannelAccount) -> set[str]:
+    """Return which secrets are stored, never what they are; none when they cannot be read with this key."""
+    try:
+        return {name for name, value in crypto.unseal(account.secrets).items() if value}
+    except Unavailable:
+        return set()
 
 
 def read(kind: str, envelope: RawEnvelope) -> Sequence[InboundEvent]:

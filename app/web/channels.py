@@ -1,8 +1,10 @@
-"""The administrator's pages of channel accounts: add, change, test, see health."""
+"""The administrator's pages of channel accounts: add, change, test, see health, switch off, remove."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, redirect, request
 
@@ -24,8 +26,9 @@ configures = allow_if(policy.may_configure_channels)
 def overview() -> str:
     """List the accounts with the health of both sides."""
     return shell.page(
-        "channels.html", section="channels", accounts=accounts.accounts(), specs=providers.connected().specs()
-    )
+        "channels.html", section="channels", accounts=accounts.accounts(), specs=providers.connected().specs(),
+        when=datetime.fromisoformat,
+    )  # fmt: skip
 
 
 @blueprint.get("/channels/new/<kind>/<provider>")
@@ -39,7 +42,7 @@ def new(kind: str, provider: str) -> str:
 @configures
 def edit(account_id: int) -> str:
     """Show an account's form; secrets are never shown again."""
-    account = accounts.get(account_id)
+    account = accounts.in_use(account_id)
     return _form(providers.spec(account.kind, account.provider), account, values=account.config, errors={})
 
 
@@ -52,10 +55,25 @@ def _form(
     message: str = "",
 ) -> str:
     schema = providers.connected().form_schema(str(spec.kind), spec.provider)
+    fields = _fields(schema)
+    stored = providers.names_of_secrets(account) if account else set()
     return shell.page(
         "channel.html", section="channels", spec=spec, account=account, values=values, errors=errors, message=message,
-        fields=_fields(schema), secret=set(spec.secret_fields), queues=routing.queues(),
+        groups=_groups(fields), known={field["name"] for field in fields}, secret=set(spec.secret_fields), stored=stored,
+        queues=routing.queues(), when=datetime.fromisoformat,
     )  # fmt: skip
+
+
+GROUPS = ("imap", "smtp", "oauth")
+
+
+def _groups(fields: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Put the fields of a long form into parts, by the first word of their names; what belongs to none comes first."""
+    parts: dict[str, list[dict[str, Any]]] = {"account": []}
+    for field in fields:
+        part = field["name"].split("_", 1)[0]
+        parts.setdefault(part if part in GROUPS else "account", []).append(field)
+    return list(parts.items())
 
 
 def _fields(schema: dict[str, Any]) -> list[dict[str, Any]]:
@@ -122,5 +140,14 @@ def _given(spec: ChannelSpec) -> tuple[dict[str, Any], dict[str, str]]:
 @configures
 def test(account_id: int) -> Any:
     """Try the account for real and keep the result as its health."""
-    health.examine(account_id)
+    health.examine(accounts.in_use(account_id).id)
     return redirect(f"/channels/{account_id}?tested=1", 303)
+
+
+@blueprint.post("/channels/<int:account_id>/remove")
+@configures
+def remove(account_id: int) -> Any:
+    """Take an account out of use; its messages stay."""
+    name = accounts.in_use(account_id).name
+    accounts.remove(account_id, version=request.form.get("version", type=int))
+    return redirect(f"/channels?removed={quote(name)}", 303)

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from app.web import channel_words
+
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
     "agent", "manager", "designer", "admin",
@@ -76,7 +78,8 @@ _EVENTS = {
     "event_token_revoked": "Token revoked", "event_user_activated": "User activated", "event_user_changed": "User changed",
     "event_user_created": "User created", "event_user_deactivated": "User deactivated",
     "event_chain_reopened": "Chain reopened", "event_notified": "Notified", "event_reason_given": "Reason given",
-    "event_time_limits_moved": "Time limits moved",
+    "event_time_limits_moved": "Time limits moved", "event_password_given": "New password given",
+    "event_team_archived": "Team archived", "event_team_restored": "Team taken back",
 }  # fmt: skip
 
 _FIELDS = {
@@ -86,7 +89,8 @@ _FIELDS = {
     "field_subject": "subject", "field_type": "type", "field_team_id": "team", "field_attention": "attention",
     "field_reopen_until": "may be reopened until", "field_retain_until": "kept until", "field_account_id": "channel",
     "field_channel": "channel", "field_chase_count": "chased", "field_escalation": "escalation", "field_title": "title",
-    "field_is_unread": "unread", "field_due_within": "time limit", "field_tier": "tier",
+    "field_name": "name", "field_login": "login", "field_email": "email", "field_role": "role", "field_locale": "language",
+    "field_theme": "appearance", "field_is_unread": "unread", "field_due_within": "time limit", "field_tier": "tier",
     "cause_element": "element", "cause_process": "process", "cause_step": "step", "cause_rule": "rule",
     "cause_timer": "timer", "cause_capability": "capability", "cause_envelope": "mail", "cause_threading": "threading",
     "cause_delivery": "delivery", "cause_task": "task", "cause_action": "action", "cause_message": "message",
@@ -124,7 +128,7 @@ _MODELER = {
     "js_p_target": "To be reached within", "js_p_labels": "Names in other languages", "js_p_text_zh": "Name (Chinese)",
 }  # fmt: skip
 
-KEYS: Final[dict[str, str]] = _SHELL | _STATES | _EVENTS | _FIELDS | _SCRIPTS | _MODELER
+KEYS: Final[dict[str, str]] = _SHELL | _STATES | _EVENTS | _FIELDS | _SCRIPTS | _MODELER | channel_words.WORDS
 
 
 def texts() -> list[str]:
