@@ -28,7 +28,7 @@ class Role(StrEnum):
 
 
 class User(Base):
-    """A person who works in the desk."""
+    """A person who works in the desk. `must_change`: the password was given by somebody else and opens only the way to a new one."""
 
     __tablename__ = "users"
 
@@ -41,13 +41,14 @@ class User(Base):
     locale: Mapped[str] = mapped_column(default="")
     theme: Mapped[str] = mapped_column(default="auto")
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    must_change: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
     created_at: Mapped[datetime]
 
     __table_args__ = (CheckConstraint("login = lower(login)", name="login_lower"),)
 
 
 class Team(Base):
-    """A group that work is dispatched to; `key` is what processes and lanes name."""
+    """A group that work is dispatched to; `key` is what processes and lanes name. An archived one gets no more work."""
 
     __tablename__ = "teams"
 
@@ -56,6 +57,7 @@ class Team(Base):
     name: Mapped[str]
     name_zh: Mapped[str] = mapped_column(default="")
     email: Mapped[str] = mapped_column(default="")
+    archived_at: Mapped[datetime | None]
 
 
 class TeamMember(Base):

@@ -26,6 +26,7 @@ class Viewer:
     team_keys: frozenset[str] = frozenset()
     locale: str = ""
     theme: str = "auto"
+    must_change: bool = False
 
     @property
     def sees_all(self) -> bool:

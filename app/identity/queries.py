@@ -195,9 +195,7 @@ def members_by_team() -> dict[int, list[Member]]:
 
 def leads(team_id: int) -> set[int]:
     """Return the users who lead a team."""
-    return set(
-        session().scalars(select(TeamMember.user_id).where(TeamMember.team_id == team_id, TeamMember.is_lead))
-    )
+    return set(session().scalars(select(TeamMember.user_id).where(TeamMember.team_id == team_id, TeamMember.is_lead)))
 
 
 def teams_of(user_id: int) -> list[Team]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select, update
@@ -18,7 +19,10 @@ from app.identity.models import Notice, Role, Team, TeamMember, User
 from app.identity.sessions import SignedIn
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
+_EMAIL = re.compile(r"[^\s@<>,;]{1,64}@[^\s@<>,;]{1,180}")
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+# Nothing that is mistaken for something else when it is read out on the telephone.
+_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 LOCALES = ("", "en", "zh")
 THEMES = ("auto", "light", "dark")
 MAX_NAME = 120
@@ -55,20 +59,39 @@ def _clean_name(name: str) -> str:
     return clean
 
 
+def _clean_login(login: str) -> str:
+    clean = login.strip().lower()
+    if not _LOGIN.fullmatch(clean):
+        raise Invalid(
+            "bad_login", "A login has letters, digits and . _ @ + - only, at most 80.", fields={"login": "not usable"}
+        )
+    return clean
+
+
+def _free_login(login: str, user_id: int) -> str:
+    clean = _clean_login(login)
+    if session().scalar(select(User.id).where(User.login == clean, User.id != user_id)) is not None:
+        raise Conflict("login_taken", f"There is already a user {clean}.", fields={"login": "taken"})
+    return clean
+
+
+def _clean_email(email: str) -> str:
+    clean = email.strip()
+    if clean and not _EMAIL.fullmatch(clean):
+        raise Invalid("bad_email", "Write the address as name@example.com.", fields={"email": "not an address"})
+    return clean
+
+
 # ---------------------------------------------------------------- users
 def create_user(
     login: str, password: str, *, name: str, role: Role, email: str = "", locale: str = "", theme: str = "auto"
 ) -> User:
     """Make a user. Records `user_created`. Raises Invalid, Conflict when the login is taken."""
-    login = login.strip().lower()
-    if not _LOGIN.fullmatch(login):
-        raise Invalid(
-            "bad_login", "A login has letters, digits and . _ @ + - only, at most 80.", fields={"login": "not usable"}
-        )
+    login = _clean_login(login)
     user: User | None = session().scalar(
         insert(User)
         .values(
-            login=login, name=_clean_name(name), email=email.strip(), role=role,
+            login=login, name=_clean_name(name), email=_clean_email(email), role=role,
             password_hash=passwords.hash_password(password, login=login), locale=_one_of(locale, LOCALES, "locale"),
             theme=_one_of(theme, THEMES, "theme"), is_active=True, created_at=utcnow(),
         )
@@ -83,13 +106,14 @@ def create_user(
 
 def change_user(
     user_id: int, *, name: str | None = None, email: str | None = None, role: Role | None = None,
-    locale: str | None = None, theme: str | None = None,
+    locale: str | None = None, theme: str | None = None, login: str | None = None,
 ) -> User:  # fmt: skip
     """Change what is given. A new role signs the user out everywhere. Records `user_changed`. Raises NotFound, Invalid, Conflict."""
     user = queries.get_user(user_id)
     wanted = {
         "name": None if name is None else _clean_name(name),
-        "email": None if email is None else email.strip()[:254],
+        "email": None if email is None else _clean_email(email),
+        "login": None if login is None else _free_login(login, user_id),
         "role": role,
         "locale": None if locale is None else _one_of(locale, LOCALES, "locale"),
         "theme": None if theme is None else _one_of(theme, THEMES, "theme"),
@@ -121,9 +145,29 @@ def set_password(user_id: int, password: str) -> None:
     """Set a new password and sign the user out everywhere. Records `password_changed`. Raises NotFound, Invalid."""
     user = queries.get_user(user_id)
     user.password_hash = passwords.hash_password(password, login=user.login)
+    user.must_change = False
     session().flush()
     sessions.end_all(user_id)
     events.record("password_changed", chain=chain_of(user_id))
+
+
+def first_password() -> str:
+    """Return a password that nobody could guess, easily read out."""
+    return "-".join("".join(secrets.choice(_LETTERS) for _ in range(4)) for _ in range(4))
+
+
+def give_password(user_id: int) -> str:
+    """Give a user a new password that must be changed when it is used, and return it, this once. The user is signed out
+    everywhere. Records `password_given`. Raises NotFound.
+    """
+    user = queries.get_user(user_id)
+    text = first_password()
+    user.password_hash, user.must_change = passwords.hash_password(text), True
+    session().flush()
+    sessions.end_all(user_id)
+    throttle.forget(throttle.account_key(user.login))
+    events.record("password_given", chain=chain_of(user_id))
+    return text
 
 
 def deactivate_user(user_id: int) -> None:
@@ -203,10 +247,31 @@ def save_team(key: str, *, name: str, name_zh: str = "", email: str = "") -> Tea
     if team is None:
         team = Team(key=key, name=_clean_name(name))
         session().add(team)
-    team.name, team.name_zh, team.email = _clean_name(name), name_zh.strip(), email.strip()
+    team.name, team.name_zh, team.email = _clean_name(name), name_zh.strip()[:MAX_NAME], _clean_email(email)
     session().flush()
     events.record("team_saved", chain=f"team:{team.id}", key=key, name=team.name)
     return team
+
+
+def archive_team(team_id: int) -> None:
+    """Give a team no more work; its members and what it did stay. Records `team_archived`. Raises NotFound.
+
+    Whoever calls this has seen to it that nothing open is left behind (`app.orchestration.handover`).
+    """
+    team = queries.get_team(team_id)
+    if team.archived_at is None:
+        team.archived_at = utcnow()
+        session().flush()
+        events.record("team_archived", chain=f"team:{team_id}", key=team.key)
+
+
+def restore_team(team_id: int) -> None:
+    """Let an archived team get work again. Records `team_restored`. Raises NotFound."""
+    team = queries.get_team(team_id)
+    if team.archived_at is not None:
+        team.archived_at = None
+        session().flush()
+        events.record("team_restored", chain=f"team:{team_id}", key=team.key)
 
 
 def add_member(team_id: int, user_id: int, *, is_lead: bool = False) -> None:
@@ -216,6 +281,15 @@ def add_member(team_id: int, user_id: int, *, is_lead: bool = False) -> None:
     row = insert(TeamMember).values(team_id=team_id, user_id=user_id, is_lead=is_lead)
     session().execute(row.on_conflict_do_update(index_elements=["team_id", "user_id"], set_={"is_lead": is_lead}))
     events.record("member_added", chain=f"team:{team_id}", user=user_id, is_lead=is_lead)
+
+
+def set_teams(user_id: int, wanted: set[int]) -> None:
+    """Put a user into exactly these teams; who leads one goes on leading it. Records what differs. Raises NotFound."""
+    there = {team.id for team in queries.teams_of(user_id) if team.archived_at is None}
+    for team_id in sorted(wanted - there):
+        add_member(team_id, user_id)
+    for team_id in sorted(there - wanted):
+        remove_member(team_id, user_id)
 
 
 def remove_member(team_id: int, user_id: int) -> None:

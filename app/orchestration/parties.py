@@ -15,10 +15,13 @@ def team_id(key: str | None) -> int | None:
     """Return the id of a team by its key (or name); None for an empty one. Raises Invalid for an unknown one."""
     if not key:
         return None
-    found = session().scalar(select(Team.id).where((Team.key == key) | (Team.name == key)).limit(1))
+    named = select(Team.id, Team.archived_at).where((Team.key == key) | (Team.name == key))
+    found = session().execute(named.order_by(Team.archived_at.is_not(None)).limit(1)).first()
     if found is None:
         raise Invalid("team_unknown", f"There is no team {key}.", fields={"team": "unknown"})
-    return found
+    if found.archived_at is not None:
+        raise Invalid("team_archived", f"The team {key} is archived: choose another.", fields={"team": "archived"})
+    return int(found.id)
 
 
 def user_id(login: str | None) -> int | None:

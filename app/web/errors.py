@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from app.errors import Conflict, DeskError, Forbidden, Invalid, NotFound, Unavailable
 from app.logs import log
-from app.web.frame import LoginNeeded
+from app.web.frame import LoginNeeded, PasswordNeeded
 
 STATUS: dict[type[DeskError], int] = {NotFound: 404, Forbidden: 403, Invalid: 422, Conflict: 409, Unavailable: 503}
 PROBLEM = "application/problem+json"
@@ -24,6 +24,7 @@ PROBLEM = "application/problem+json"
 def install(app: Flask) -> None:
     """Answer all errors of this application."""
     app.register_error_handler(LoginNeeded, _login_needed)
+    app.register_error_handler(PasswordNeeded, _password_needed)
     app.register_error_handler(DeskError, _refused)
     app.register_error_handler(StaleDataError, _stale)
     app.register_error_handler(DataError, _unstorable)
@@ -85,6 +86,14 @@ def _login_needed(error: LoginNeeded) -> Response:
         return Response(status=401, headers={"HX-Redirect": _login_path(shown.path, shown.query)})
     path, query = (request.path, request.query_string.decode(errors="replace")) if request.method == "GET" else ("", "")
     return redirect(_login_path(path, query), 303)  # type: ignore[return-value]
+
+
+def _password_needed(_error: PasswordNeeded) -> Response:
+    if wants_problem():
+        return answer(403, "password_needed", "Choose a password of your own first.")
+    if request.headers.get("HX-Request"):
+        return Response(status=403, headers={"HX-Redirect": "/account"})
+    return redirect("/account", 303)  # type: ignore[return-value]
 
 
 def _login_path(path: str, query: str) -> str:

@@ -20,6 +20,8 @@ from app.web import cookies, csrf
 from app.web.rules import Rule, rule_of
 
 BEARER = "Bearer "
+# All that is open to somebody who has to choose a password.
+WAY_TO_A_PASSWORD = frozenset({"account.account", "account.password", "people.preferences", "auth.logout"})
 
 
 class LoginNeeded(Exception):
@@ -29,6 +31,10 @@ class LoginNeeded(Exception):
         """Keep the reason."""
         super().__init__(because)
         self.because = because
+
+
+class PasswordNeeded(Exception):
+    """The viewer signed in with a password that somebody gave them: first they choose one of their own."""
 
 
 class _Undo(Exception):
@@ -71,6 +77,8 @@ class Desk(Flask):
             raise LoginNeeded(g.refused)
         if csrf.is_unsafe(request) and g.visit is not None:
             csrf.check(request, g.visit.csrf)
+        if viewer.must_change and g.visit is not None and request.endpoint not in WAY_TO_A_PASSWORD:
+            raise PasswordNeeded
         if rule.admits is None or not rule.admits(viewer):
             raise Forbidden("not_for_your_role", "Your role may not do this.")
 
