@@ -16,6 +16,8 @@ _MAX_SPAN = 5  # lines of one attribution
 _MAX_JOINED = 420
 _MAX_NAMED = 110  # from the verb to the end of the name
 _NAME_WORDS = 6
+_FULL_NAME = 4  # words of a name that nobody takes for a sentence
+_BEFORE_ON = re.compile(r"\s(?:wrote|schrieb|schreef|a écrit|escribió|escreveu|ha scritto|hat am)\s", re.IGNORECASE)
 _DATE_BEGINS = 30  # where the date has begun in `On Monday, May 6 …`
 _MAX_TRIED = 200  # lines that end like an attribution; nobody answers more mails at once
 _SHORT = 200
@@ -71,7 +73,7 @@ def _split_shared(lines: list[str]) -> list[str]:
         following = next((after for after in lines[index + 1 : index + 4] if after.strip()), "")
         match = words.SHARED_LINE.match(line)
         if match and following.lstrip().startswith(">") and not words.OPENER.match(line):
-            return [*lines[:index], match[1], match[2], *lines[index + 1 :]]
+            return [*lines[:index], match[1].rstrip("-") or match[1], match[2], *lines[index + 1 :]]
     return lines
 
 
@@ -141,7 +143,8 @@ def _block(heads: list[str], kinds: list[str], index: int) -> int:
     ruled = _ruled(heads, index)
     if _is_loose(kinds, at_lines) or (not ruled and (_is_form(heads, last + 1) or _is_form(heads, index - 1))):
         return 0
-    return last - index + 1 if _is_block(seen - {"other"}, values, ruled=ruled) else 0
+    sent = any(words.SENT.match(heads[at]) and words.TIME.search(heads[at]) for at in at_lines)
+    return last - index + 1 if _is_block(seen - {"other"}, values, ruled=ruled, sent=sent) else 0
 
 
 def _is_loose(kinds: list[str], at_lines: list[int]) -> bool:
@@ -155,12 +158,13 @@ def _is_form(heads: list[str], at: int) -> bool:
     return 0 <= at < len(heads) and bool(_FORM_LINE.match(heads[at])) and not words.header_kind(heads[at])[0]
 
 
-def _is_block(seen: set[str], values: list[str], *, ruled: bool) -> bool:
+def _is_block(seen: set[str], values: list[str], *, ruled: bool, sent: bool) -> bool:
+    """`sent`: the date has a name that only mails give it, and a time."""
     told = " ".join(values)
     evidence = bool(words.MAILBOX.search(told)) + bool(words.DATE.search(told)) + ruled
     mailed = bool(words.MAILBOX.search(told))
     if "from" in seen and len(seen) >= 3:  # a journey has a `from`, a `to` and a date, too
-        return ("subject" in seen and evidence > 0) or mailed or ruled or len(seen) >= 4
+        return ("subject" in seen and evidence > 0) or mailed or ruled or sent or len(seen) >= 4
     if len(seen) >= 3:
         return evidence > 1
     return len(seen) == 2 and (evidence > 1 if seen & {"from", "to"} else ruled)
@@ -246,6 +250,8 @@ def _is_attribution(joined: str, *, opens: bool, quoted: bool, single: bool) -> 
     closed = joined[-1:] in ":："
     exact = bool(words.EXACT_DATE.search(joined)) and any(letter.isdigit() for letter in joined[:_DATE_BEGINS])
     dated = exact or (quoted and bool(words.DATE.search(joined)))
+    if closed and _is_rare(joined, announces=opens and dated, quoted=quoted, single=single):
+        return True
     if words.VERB_LAST.search(joined) and (closed or quoted):
         return (opens and (dated or (quoted and bool(words.MAILBOX.search(joined))))) or _names(
             joined, quoted=quoted, single=single
@@ -259,12 +265,28 @@ def _is_attribution(joined: str, *, opens: bool, quoted: bool, single: bool) -> 
     return False
 
 
+def _is_rare(joined: str, *, announces: bool, quoted: bool, single: bool) -> bool:
+    """What only some clients write."""
+    if single and words.NAME_WROTE_ON.match(joined) and words.EXACT_DATE.search(joined):
+        name = _BEFORE_ON.split(joined, maxsplit=1)[0].split()
+        return quoted or (len(name) <= _FULL_NAME and all(word[0].isupper() for word in name if word[0].isalpha()))
+    if words.QUOTING.match(joined):
+        return quoted or bool(words.MAILBOX.search(joined))
+    if announces and words.SENT_LAST.search(joined):
+        return True
+    return bool(words.VIA_WROTE.match(joined)) and len(joined.split()) <= _NAME_WORDS + 2
+
+
 def _names(joined: str, *, quoted: bool, single: bool) -> bool:
     """Whether the line names somebody: with a mailbox in brackets, or right before the quote just so."""
     bracketed = words.BRACKETED.search(joined)
     if bracketed and (len(joined[: bracketed.start()].split()) <= _NAME_WORDS or words.EXACT_DATE.search(joined)):
         return True
-    return quoted and single and len(joined.split()) <= _NAME_WORDS and bool(words.NAME_WROTE.match(joined))
+    if not single or len(joined.split()) > _NAME_WORDS:
+        return False
+    if not joined.isascii() and words.MAILBOX.match(joined):
+        return True
+    return quoted and bool(words.NAME_WROTE.match(joined))
 
 
 # ---- lines that a client broke when it quoted them

@@ -42,12 +42,12 @@ _WORDS_OF_VERB_ENDS = (
 _VERB_ENDS = frozenset((*_WORDS_OF_VERB_ENDS.split(), " je"))
 _VERB_LAST_SIGNS = frozenset("道到说信写ルた成성다นาبבהジ")
 
-_WORDS_OF_PHONES = "sen get thi env tél obt von mit ges die hol lad inv ott sca ver out dow ski läh häm hen отп wys ode над pos odo elk tri"
+_WORDS_OF_PHONES = "sen get thi env tél obt von mit ges die hol lad inv ott sca ver out dow ski läh häm hen отп wys ode над pos odo elk tri fro yah"
 _PHONES = frozenset(_WORDS_OF_PHONES.split())
-_PHONES_FIRST = frozenset("发發来來从從寄由獲获取下나")
+_PHONES_FIRST = frozenset("发發来來从從寄由獲获取下나签傳")
 _PHONES_LAST = frozenset("信た送냄iIİ")
-_BEFORE_PHONES = " \t\xa0\u3000*_([—–-"
-_AFTER_PHONES = " \t\xa0\u3000*_.)]!—–-"
+_BEFORE_PHONES = " \t\xa0\u3000*_([<—–-"
+_AFTER_PHONES = " \t\xa0\u3000*_.)]>!—–-"
 
 
 def has(text: str, signs: tuple[str, ...]) -> bool:

@@ -10,6 +10,7 @@ from channels.email.quotes import sieve, words
 
 _LIKELY_LINES = 10  # a signature after a divider that could mean something else has at most so many lines
 _LIKELY_WIDTH = 90
+_AFTER_CHAPTERS = frozenset(("--", "---"))
 _WIDTH = 300
 
 
@@ -32,7 +33,7 @@ def is_mobile(line: str) -> bool:
 def _is_sentence(bare: str) -> bool:
     """Whether somebody goes on after the first words, as in `Sent from my desk, which is easier`."""
     plain = bare.partition("<")[0].partition("http")[0]
-    return ", " in plain or len(plain.split()) > 14 or plain.rstrip().endswith("?")
+    return (", " in plain and not words.EXCUSE.search(plain)) or len(plain.split()) > 14 or plain.rstrip().endswith("?")
 
 
 def _divider(lines: list[str]) -> int:
@@ -46,8 +47,8 @@ def _divider(lines: list[str]) -> int:
             return index
         bare = line[:_WIDTH].strip()
         if begun and bare[:1] in sieve.DASHES and words.SIGNATURE_LIKELY.match(bare):
-            # Several dividers of one kind divide chapters.
-            if bare not in seen and _looks_signed(lines, index + 1):
+            # Several dividers divide chapters.
+            if (not seen or bare in _AFTER_CHAPTERS) and bare not in seen and _looks_signed(lines, index + 1):
                 return index
             seen.add(bare)
         begun = begun or bool(bare)

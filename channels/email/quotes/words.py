@@ -16,7 +16,7 @@ VERB_LAST = re.compile(
     r"escreveu|escreveram|ha scritto|scrisse|scrive|napisał(?:\(a\)|a)?|napisał\(-a\)|pisze|napsal(?:\(a\)|a)?|napísal(?:\(a\)|a)?|"
     r"написал(?:\(а\)|а)?|пишет|писал(?:\(а\)|а)?|kirjoitti|a scris|ezt írta|írta|yazdı|şunu yazdı|έγραψε|đã viết|menulis|"
     r"skrev|schrieb|geschrieben|heeft (?:het volgende )?geschreven|schreef|geschreven|napisa(?:o|la)(?: je)?|je napisal|написа|написав|написала|пише|rašė|rakstīja|kirjutas|va escriure)"
-    r"|写道|寫道|写到|来信说|來信|写|のメール|さんは書きました|wrote|作成|작성|님이 작성|썼습니다|เขียน(?:ว่า)?|كتب|כתב(?:/ה)?|のメッセージ|が書きました)"
+    r"|写道|寫道|写到|来信说|來信|写|のメール|さん[はが]書きました|wrote|作成|작성|님이 작성|썼습니다|เขียน(?:ว่า)?|كتب|כתב(?:/ה)?|のメッセージ|が書きました)"
     r"\s*(?:\.\.\.|…)?\s*[:：]?\s*$",
     _I,
 )
@@ -31,6 +31,23 @@ DASHED = re.compile(
     r"\s{0,4}[-_=]{2,60}\s{0,3}(?:.{1,200}\s(?:wrote|writes|schrieb|a écrit|escribió|escreveu|ha scritto|schreef)|在.{1,120}写道|.{1,120}写道)\s{0,3}[:：]?\s{0,3}[-_=]{2,60}\s*$",
     _I,
 )
+# `Dana Fox wrote on 06/05/2024 15:59:`, as Lotus Notes and web mailers have it.
+NAME_WROTE_ON = re.compile(
+    r"\W{0,4}(?!(?:the|my|your|our|his|her|their|this|that|he|she|they|we|you|somebody|someone|der|die|das|mein|ihr|unser|er|sie|le|la|mon|ma|votre|il|"
+    r"elle|el|su|mi|ella|o|a|meu|minha|seu|ele|ela|lo|i|mio|suo|de|het|mijn|uw|hij|zij)\b)"
+    r"[^\W\d_][^,.:;!?\d<>]{1,60}\s(?:wrote on|schrieb am|schreef op|a écrit le|escribió el|escreveu em|ha scritto il|hat am)\s[^;!?]{6,40}[:：]\s*$",
+    _I,
+)
+# `Quoting Dana Fox <dana@example.com>:`
+QUOTING = re.compile(
+    r"\s{0,4}(?:quoting|zitat von|zitiere|citando(?: a)?|citat från|citation de|citaat van)\s.{2,160}[:：]\s*$", _I
+)
+# `Dana via Desk wrote:`, as forums send it.
+VIA_WROTE = re.compile(
+    r"[^\W\d_][^,:;!?<>]{0,40}\svia\s[^,:;!?<>]{1,40}\s(?:wrote|schrieb|a écrit|escribió)\s?[:：]\s*$", _I
+)
+# `On 11 April Dana <dana@example.com> sent:`
+SENT_LAST = re.compile(r"[>)\]]\s{1,2}(?:sent|said|nous a dit)\s?[:：]\s*$", _I)
 # How the line begins where it begins so.
 OPENER = re.compile(
     r"[\s*_\"'(<\[-]{0,6}(?:on|at|in (?:a|your) (?:message|mail|article)|quoting|le|el|em|no dia|il giorno|il|in data|op|am|den|på|w dniu|dnia|dne|dňa|"
@@ -60,7 +77,8 @@ NAME_WROTE = re.compile(
 )
 # A date, then a mailbox at the end, and no verb at all (old Gmail, Gmail in Russian, Japanese …).
 BARE = re.compile(
-    r"(?:<|&lt;|\[mailto:|\()[^<>\s]{1,120}@[^<>\s]{1,120}(?:>|&gt;|\]|\))(?:\s*(?:于|の|님).{0,40})?\s*[:：]?\s*$", _I
+    r"(?:<|&lt;|\[mailto:|\()\s?[^<>\s]{1,120}@[^<>\s]{1,120}(?:>|&gt;|\]|\))(?:\s*(?:于|の|님).{0,40})?\s*[:：]?\s*$",
+    _I,
 )
 # A reply and the attribution on one line, as some mobile clients send it.
 SHARED_LINE = re.compile(
@@ -89,6 +107,15 @@ _HEADER = re.compile(
 )
 
 
+TIME = re.compile(r"\d{1,2}\s?[:.h時时點点]\s?\d{2}\b")
+# Names of the date header that no form has, as `Date` or `日期`.
+SENT = re.compile(
+    r"[\s>*_|•·-]{0,8}(?:sent|gesendet|envoy[ée]|enviad[oa]s?|inviato|verzonden|verstuurd|skickat|sendt|lähetetty|отправлено|wysłan[oe]|odesláno|elküldve|gönder|"
+    r"发送|發送|发件时间|寄件|傳送|送信|보낸)",
+    _I,
+)
+
+
 def header_kind(line: str) -> tuple[str, str]:
     """Which header a line gives (`from`, `date`, `to`, `cc`, `subject`, `other`) and its value; ("", "") for none."""
     head = line[:60]
@@ -108,7 +135,7 @@ _ORIGINAL = (
     r"ursprüngliche (?:nachricht|e-?mail)|originalnachricht|original-nachricht|original ?nachricht|urspr(?:ü|ue?)ngliche nachricht|"
     r"message d['’]origine|message (?:original|initial)|mail original|courriel original|e-mail d['’]origine|"
     r"mensaje original|correo original|mensagem original|e-?mail original|messaggio (?:originale|ricevuto)|"
-    r"oorspronkelijk(?:e)? bericht|origineel bericht|originalmeddelande|ursprungligt meddelande|oprindelig (?:meddelelse|besked)|opprinnelig melding|"
+    r"oorspronkelijk(?:e)? bericht|antwort(?:[- ]nachricht)?|origineel bericht|originalmeddelande|ursprungligt meddelande|oprindelig (?:meddelelse|besked)|opprinnelig melding|"
     r"alkuperäinen viesti|исходное сообщение|оригинальное сообщение|исходное письмо|(?:wiadomość|treść) oryginalna|oryginalna wiadomość|"
     r"původní (?:zpráva|e-?mail)|eredeti üzenet|orijinal (?:mesaj|ileti)|mesaj original|αρχικό μήνυμα|"
     r"原始邮件|原邮件|原始郵件|原始信件|原始訊息|原文|邮件原件|回复的原邮件|回复的邮件|原件|元のメッセージ|オリジナル ?メッセージ|원본 메시지|원본 메일|original"
@@ -147,25 +174,28 @@ _DEVICE = (
     r"apple|watch|acer|asus|lenovo|zte|palm|treo|wireless|web|galaxy|nexus|honor|meizu|mi |computer|mac)"
 )
 MOBILE = re.compile(
-    r"[\s*_(\[—–-]{0,6}(?:"
+    r"[\s*_(\[<—–-]{0,6}(?:"
     r"sent (?:from|via|using|by|on|with|through) (?:the |an? |our )?" + _DEVICE + r".{0,80}|"
     r"sent (?:from|via|with|using) [^\s].{0,60}(?:mail|phone|mobile|app|android|ios|device|tablet|email)(?: \S{1,40}){0,3}|"
-    r"sent from (?:my|a|an) .{1,50}|sent (?:by|via) .{0,30}(?:blackberry|mobile|app).{0,40}|sent from .{1,30} for (?:ios|android|windows|mobile|iphone|ipad).{0,40}|"
+    r"sent from (?:my|a|an) .{1,50}|from my "
+    + _DEVICE
+    + r".{0,30}|yahoo mail: .{1,60}|sent (?:by|via) .{0,30}(?:blackberry|mobile|app).{0,40}|sent from .{1,30} for (?:ios|android|windows|mobile|iphone|ipad).{0,40}|"
     r"get (?:the )?(?:outlook|yahoo|bluemail|boxer) ?.{0,40}(?:ios|android|mobile|<http.{0,200}|$)|get outlook for .{1,80}|"
     r"(?:this (?:e-?mail|message) was )?sent (?:from|using|via) .{0,30}(?:smartphone|mobile phone|iphone|ipad|android|blackberry).{0,40}|"
     r"envoyé (?:de|depuis|à partir d[e'’]?|avec|via|par) .{1,80}|télécharge[rz] outlook.{0,80}|obten(?:ez|ir) outlook.{0,80}|"
-    r"(?:von|mit) (?:meinem|meiner|outlook|samsung|dem) .{0,80}gesendet.{0,10}|gesendet (?:von|mit|über|via|vom) .{1,80}|diese nachricht wurde von .{1,60}gesendet.{0,5}|holen sie sich outlook.{0,60}|laden sie outlook.{0,60}|"
+    r"(?:von|mit) (?:meinem|meiner|outlook|samsung\S{0,20}|dem) .{0,80}gesendet.{0,10}|gesendet (?:von|mit|über|via|vom) .{1,80}|diese nachricht wurde von .{1,60}gesendet.{0,5}|holen sie sich outlook.{0,60}|laden sie outlook.{0,60}|"
     r"enviado (?:desde|do|de|da|a partir d[eo]|mediante|con|através|via|pelo|por) .{1,80}|enviada? d[oae] .{1,60}|obtener outlook.{0,60}|obt(?:enha|er) o outlook.{0,60}|"
-    r"inviato (?:da|dal|con|tramite) .{1,80}|ottieni outlook.{0,60}|scarica outlook.{0,60}|"
+    r"inviato (?:da|dal|dall['’]app|con|tramite) .{1,80}|ottieni outlook.{0,60}|scarica outlook.{0,60}|"
     r"(?:verstuurd|verzonden) (?:vanaf|via|met|van|vanuit|door) .{1,80}|outlook voor .{1,20} downloaden.{0,60}|download outlook.{0,60}|"
     r"skicka(?:t|des) från .{1,80}|sendt fra .{1,80}|lähetetty .{0,40}(?:iphone|ipad|android|puhelimesta|laitteesta).{0,40}|hämta outlook.{0,60}|hent outlook.{0,60}|"
     r"отправлено (?:с|из|от|через) .{1,80}|wysłane? (?:z|ze|za pomocą) .{1,80}|odesláno z .{1,60}|надіслано з .{1,60}|enviat des del? .{1,60}|(?:poslané|odoslané) z .{1,60}|elküldve .{1,60}-(?:ról|ből|emről).{0,10}|"
     r".{0,30}(?:iphone|ipad|telefon|android)(?:['’]?(?:umdan|imdan|dan|den|mdan))? gönderildi|trimis de pe .{1,60}|"
-    r"(?:发自|發自|来自|來自|从|從|寄自|由)(?:我的|於|于)?\s?.{1,40}(?:发送|傳送|寄出|手机|手機)?|.{0,20}从我的.{1,30}发送|獲取適用於.{0,60}|获取适用于.{0,60}|取得 ?outlook.{0,60}|下载适用于.{0,60}|"
+    r"签名由.{1,30}定制|(?:发自|發自|发送自|傳送自|来自|來自|从|從|寄自|由)(?:我的|於|于)?\s?.{1,40}(?:发送|傳送|寄出|手机|手機)?|.{0,20}从我的.{1,30}发送|獲取適用於.{0,60}|获取适用于.{0,60}|取得 ?outlook.{0,60}|下载适用于.{0,60}|"
     r".{1,40}から送信(?:されました)?|outlook for .{1,20}を(?:入手|取得).{0,60}|나의 .{1,40}에서 보냄|.{1,40}에서 보냄"
-    r")[\s*_.)\]!—–-]{0,6}$",
+    r")[\s*_.)\]>!—–-]{0,6}$",
     _I,
 )
+EXCUSE = re.compile(r"excuse|typo|brevity|search, organize|tippfehler|kürze", _I)
 # Chinese and Japanese words for "from" are short: the rest of such a line has to name a device or an app.
 CJK_DEVICE = re.compile(
     r"iphone|ipad|android|安卓|手机|手機|小米|华为|華為|三星|vivo|oppo|荣耀|魅族|锤子|一加|红米|redmi|xiaomi|huawei|honor|samsung|galaxy|nokia|诺基亚|"
@@ -173,5 +203,5 @@ CJK_DEVICE = re.compile(
     _I,
 )
 SIGNATURE_SURE = re.compile(r"\s{0,2}-- $|\s{0,2}--\xa0$")
-SIGNATURE_LIKELY = re.compile(r"(?:-{2,3}|_{2,80}|—{1,3}|–{1,3}|={2,40}|\*{3,40}|-{20,80}|-- {2,4})$")
+SIGNATURE_LIKELY = re.compile(r"(?:-{2,3}|_{2,80}|—{1,20}|–{1,20}|={5,60}|\*{3,40}|-{20,80}|-- {2,4})$")
 RULE_LINE = re.compile(r"\s{0,4}[-_=*~—–─━]{3,200}\s*$")

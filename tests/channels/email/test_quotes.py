@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from channels.email.html import sanitise
 from channels.email.htmltext import to_text
-from channels.email.quotes import extract_reply
+from channels.email.quotes import extract_reply, sieve, words
 from tests.channels.email.quote_styles import ATTRIBUTIONS, MOBILE_LINES, QUOTED, REPLIES, SEPARATORS
 
 
@@ -67,6 +67,12 @@ def test_a_mail_without_a_quote_stays_as_it_is(reply):
 KEPT = {
     "a line that begins like an announcement": "On Monday I wrote the manual for you, with these parts:\n- pump\n- valve",
     "a colon after an address": "I spoke to bob@example.com on 3 May 2024 and he wrote:\nplease call.\nCan you?",
+    "who wrote when, in a sentence": "My wife wrote on 5/6/2024 at 15:59:\nplease call\nBye",
+    "a colleague": "Your colleague Bob Miller wrote on 06/05/2024 15:59:\nplease call\nBye",
+    "a parcel": "Please look for it\n\nFrom: Berlin\nSent: 05/05/2024\nTo: Paris\n\nWhere is it?",
+    "quoting a book": "Quoting the manual of 2024:\nopen the valve\nBye",
+    "chapters with several dividers": "Analysis:\n\n## Points\n----\n\n1. Faster\n\n----\n\nThese are chapters.\n\n====\n\nThis, too.",
+    "times in a list": "Formats:\n\n2024-01-15 14:30:25\n15.01.2024 14:30\nJan 15, 2024 at 14:30\n\nThese are examples.",
     "a journey": "Please book:\n\nFrom: Berlin\nTo: Paris\nDate: 6 May 2024\n\nThanks",
     "a form": "New submission:\n\nFrom: Dana\nDate: 6 May 2024\nSubject: Pump\nMessage: it does not run",
     "words about a phone": "Here it is.\n\nSent from my desk, which is much easier than from my phone.",
@@ -224,6 +230,14 @@ def test_html_helps_where_the_text_shows_no_quote():
 
 
 LONG = {
+    "openings": "On \n" * 250_000,
+    "shared lines": ("a On mon " * 30 + "wrote:\n> q\n") * 3_600,
+    "dashed": ("-- wrote " * 20 + "\n") * 5_500,
+    "separators": ("-----original message" + " " * 150 + "x\n") * 5_800,
+    "names": ("a " * 200 + ":\n> q\n") * 2_400,
+    "wrote on": ("Dana wrote on " * 20 + "06/05/2024 15:59:\n") * 3_300,
+    "quoting": ("quoting a@b " * 25 + ":\n") * 3_300,
+    "via": ("a via " * 50 + "wrote:\n") * 3_200,
     "one line": "a" * 1_000_000,
     "quote signs": ">" * 1_000_000,
     "quoted lines": "> x\n" * 250_000,
@@ -245,6 +259,19 @@ def test_a_megabyte_takes_no_time(name):
     before = time.process_time()
     extract_reply(LONG[name])
     assert time.process_time() - before < 0.5
+
+
+@pytest.mark.parametrize("style", [lines for _name, lines in ATTRIBUTIONS + SEPARATORS] + MOBILE_LINES)
+def test_no_cheap_question_hides_a_line_from_the_words(style):
+    for line in style.split("\n"):
+        for spelled in (line, line.upper(), f"{line} ...", f"* {line}"):
+            bare = spelled.rstrip(' *_"”')
+            if not bare:
+                continue
+            assert sieve.may_close(bare) or not words.VERB_LAST.search(bare[-60:])
+            assert sieve.may_be_phone(spelled) or not words.MOBILE.match(spelled)
+            assert sieve.may_forward(spelled.strip()) or not words.FORWARD.match(spelled)
+            assert sieve.may_ask_above(spelled) or not words.REPLY_ABOVE.search(spelled)
 
 
 def test_a_long_mail_keeps_its_new_text_whole():
