@@ -222,6 +222,7 @@ class Line:
     budget: int = 2**60
     up_budget: int = 2**60
     cuts: int = 0
+    hidden: bytes = b""  # what the server says and the client does not hear
     address: tuple[str, int] = ("", 0)
     connections: int = 0
     open: list[socket.socket] = field(default_factory=list)
@@ -236,6 +237,7 @@ class Line:
         threading.Thread(target=_pump, args=(client, server), kwargs={"budget": up_budget}, daemon=True).start()
         with server:
             while data := server.recv(65536):
+                data = data.replace(self.hidden, b"") if self.hidden else data
                 if is_cut and len(data) >= left:
                     self.cuts -= 1
                     client.sendall(data[:left])
@@ -298,8 +300,9 @@ class ImapServer:
         client.login(user, PASSWORD)
         return client
 
-    def new_user(self) -> str:
-        return f"u{uuid.uuid4().hex[:12]}"
+    def new_user(self, *, prefix: str = "u") -> str:
+        """Return a name nobody had yet; one that begins with `full` may keep 20 KB."""
+        return f"{prefix}{uuid.uuid4().hex[:12]}"
 
 
 _CONFIG = """
@@ -332,7 +335,10 @@ passdb {{
 }}
 userdb {{
   driver = static
-  args = uid={uid} gid={gid} home={folder}/mail/%u
+  args = uid={uid} gid={gid} home={folder}/mail/%u quota_rule=*:storage=%{{if;%u;*;full*;20K;0}}
+}}
+plugin {{
+  quota = maildir:User quota
 }}
 service imap-login {{
   chroot =
@@ -356,6 +362,7 @@ service stats {{
   chroot =
 }}
 protocol imap {{
+  mail_plugins = quota
   mail_max_userip_connections = 100
   imap_idle_notify_interval = 30 secs
 }}

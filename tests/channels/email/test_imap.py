@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import socket
 import threading
 import time
@@ -499,3 +501,30 @@ def test_a_cursor_comes_back_from_its_text():
 @pytest.mark.parametrize("text", ["", "{}", "nonsense", "[1]", '{"again": 3}', '{"other": 1}', "null"])
 def test_a_damaged_cursor_means_a_fresh_start(text):
     assert load_cursor(text) == Cursor()
+
+
+# ---------------------------------------------------------------- a big folder
+def test_a_big_folder_is_taken_in_small_parts_and_can_be_stopped_between_them(imap_server, user, config, store):
+    folder = imap_server.mail / user / "new"
+    imap_server.client(user).logout()  # the server makes the maildir
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(1500):
+        (folder / f"{1_700_000_000 + number}.M{number}P1.host").write_bytes(mail(number))
+    for path in [imap_server.mail / user, *(imap_server.mail / user).rglob("*")]:
+        shutil.chown(path, "nobody") if os.geteuid() == 0 else None
+    stop, sizes = threading.Event(), []
+
+    def keep(envelopes):
+        sizes.append(len(envelopes))
+        if sum(sizes) >= 100:
+            stop.set()
+
+    store.on_commit = keep
+    ImapPoller(config()).poll("", commit=store.commit, stop=stop)
+    assert 100 <= len(store.envelopes) <= 125, "the rest waits; what was stored is stored"
+    assert max(sizes) <= 25
+    sizes.clear()
+    store.on_commit = lambda envelopes: sizes.append(len(envelopes))
+    ImapPoller(config()).poll(store.cursor, commit=store.commit, stop=NEVER)
+    assert max(sizes) <= 25
+    assert store.subjects == [f"Subject: Mail {number}" for number in range(1500)], "each once, in order"
