@@ -53,6 +53,11 @@ def spec(kind: str, provider: str) -> ChannelSpec:
     raise NotFound("provider_unknown", f"There is no provider {provider} for {kind}.")
 
 
+def kinds() -> frozenset[str]:
+    """Return the kinds of channels that some provider serves."""
+    return frozenset(str(item.kind) for item in connected().specs())
+
+
 def checked_config(kind: str, provider: str, values: Settings) -> Any:
     """Return the provider's typed config; raises Invalid naming each wrong field."""
     try:

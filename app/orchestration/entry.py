@@ -8,7 +8,9 @@ from app import events
 from app.cases.models import Case
 from app.db import forget, known, session
 from app.errors import Invalid, NotFound
+from app.messaging import accounts, providers
 from app.orchestration.models import EntryRule
+from app.workflow import definitions
 
 DEFAULT_PROCESS = "service_case"
 
@@ -38,10 +40,7 @@ def save_rule(
     subject_contains: str = "", is_enabled: bool = True,
 ) -> EntryRule:  # fmt: skip
     """Make or change a rule. Records `entry_rule_saved`. Raises NotFound, Invalid."""
-    if not definition_key:
-        raise Invalid(
-            "process_missing", "Choose the process that the rule starts.", fields={"definition_key": "required"}
-        )
+    _check(definition_key, channel=channel, account_id=account_id)
     rule = session().get(EntryRule, rule_id) if rule_id else EntryRule()
     if rule is None:
         raise NotFound("rule_unknown", "There is no such entry rule.")
@@ -53,6 +52,25 @@ def save_rule(
     events.record("entry_rule_saved", chain="entry-rules", rule=rule.id, process=definition_key, position=position,
                   channel=channel, account=account_id, contains=rule.subject_contains, enabled=is_enabled)  # fmt: skip
     return rule
+
+
+def _check(definition_key: str, *, channel: str, account_id: int | None) -> None:
+    """A rule that names something that is not there would leave every mail it fits lying."""
+    if not definition_key:
+        raise Invalid(
+            "process_missing", "Choose the process that the rule starts.", fields={"definition_key": "required"}
+        )
+    try:
+        definitions.published(definition_key)
+    except NotFound:
+        raise Invalid(
+            "process_unpublished", f"No version of {definition_key} is published: publish one first.",
+            fields={"definition_key": "not published"},
+        ) from None  # fmt: skip
+    if channel and channel not in providers.kinds():
+        raise Invalid("channel_unknown", f"There is no channel {channel}.", fields={"channel": "unknown"})
+    if account_id is not None and account_id not in {account.id for account in accounts.accounts()}:
+        raise Invalid("account_unknown", "There is no such channel account.", fields={"account": "unknown"})
 
 
 def remove_rule(rule_id: int) -> None:

@@ -231,7 +231,7 @@ def _follow_up(
     message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason)
     if inbound.auto is Auto.NONE:
         names = {**_names(message_id, inbound, kind), "by": "customer"}
-        verb = _asked_verb(case, names)
+        verb = _asked_verb(case, names, said=inbound.new_text, is_owner=contact.id == case.contact_id)
         # A chase is also news for whoever waits for the customer; what a cancellation leaves behind hears nothing more.
         heard = verb == "cancel" or driving.deliver(case.id, "customer_message", names, message=names)
         if not heard and not verb:
@@ -239,11 +239,14 @@ def _follow_up(
     return message_id, reason
 
 
-def _asked_verb(case: Case, names: Mapping[str, Any]) -> str:
-    """Perform the verb that a customer's words ask for, if the case's process offers it to customers now; return it."""
-    intent = intents.read(str(names["text"]))
+def _asked_verb(case: Case, names: Mapping[str, Any], *, said: str, is_owner: bool) -> str:
+    """Perform the verb that a customer's words ask for, if the case's process offers it to customers now; return it.
+
+    Only what was `said` now counts: a mail that is all quotation asks for nothing.
+    """
+    intent = intents.read(said)
     own = driving.case_instance(case.id)
-    if intent is None or own is None:
+    if intent is None or own is None or (intent.verb in intents.OWNERS_ONLY and not is_owner):
         return ""
     for action in queries.actions([own]):
         if action.verb == intent.verb and "customer" in action.roles:

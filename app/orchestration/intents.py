@@ -6,8 +6,10 @@ import re
 from dataclasses import dataclass
 
 COMMANDS = {
-    "chase": ("chase", "remind", "追单", "催单", "催办"),
-    "cancel": ("cancel", "withdraw", "撤单", "取消工单", "撤销"),
+    "chase": ("chase", "remind", "追单", "催单", "催办", "erinnern", "erinnerung", "relancer", "relance"),
+    "cancel": (
+        "cancel", "withdraw", "撤单", "取消工单", "撤销", "stornieren", "storno", "zurückziehen", "annuler", "annulation",
+    ),
 }  # fmt: skip
 NEWS = (
     "any news", "any update", "any progress", "still waiting", "still no answer", "still have not heard", "when will somebody",
@@ -15,6 +17,8 @@ NEWS = (
     "j'attends toujours", "toujours pas", "sigo esperando", "ainda estou à espera", "sto ancora aspettando", "ik wacht nog",
     "怎么还没", "还没有人", "什么时候来", "什么时候能", "多久才能", "请尽快处理", "有进展吗", "处理得怎么样", "催一下", "まだですか", "いつになり",
 )  # fmt: skip
+# Whoever is in copy may ask how it goes; what ends or changes the work is for whom the case belongs to.
+OWNERS_ONLY = frozenset({"cancel"})
 READ_LINES = 3
 READ_CHARS = 1_500
 
