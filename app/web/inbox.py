@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -17,10 +18,12 @@ from app.clock import utcnow
 from app.errors import Invalid
 from app.identity.policy import Viewer
 from app.identity.queries import user_names
-from app.web import access, frame, i18n, shell
+from app.web import access, frame, kept, shell
 from app.web.rules import signed_in
+from app.workorders import queries as workorders
 
 blueprint = Blueprint("inbox", __name__)
+_ITEM = "partials/_item.html"
 COUNTED = ("mine", "unassigned", "team", "chased", "due", "breached")
 
 
@@ -28,7 +31,8 @@ COUNTED = ("mine", "unassigned", "team", "chased", "due", "breached")
 @signed_in
 def front() -> Any:
     """Go to the viewer's own work, or to their teams' while nothing is assigned to them."""
-    view = "mine" if queries.capped_count(_where("mine"), cap=1) else "team"
+    mine = _listing(frame.viewer(), "mine", "due", "").rows(size=1, now=utcnow())
+    view = "mine" if mine else "team"
     return redirect(f"/inbox/{view}", 303)
 
 
@@ -50,18 +54,23 @@ def inbox(view: str) -> str:
     return shell.page("inbox.html", section="inbox", **context)
 
 
-def _where(view: str) -> list[Any]:
-    return _where_of(frame.viewer(), view, now=utcnow())
-
-
-def _where_of(viewer: Viewer, view: str, *, now: Any) -> list[Any]:
-    condition = queries.view_condition(view, user_id=viewer.user_id, team_ids=sorted(viewer.team_ids), now=now)
+def _where(viewer: Viewer, view: str) -> list[Any]:
+    teams = sorted(viewer.team_ids)
+    condition = queries.view_condition(view, user_id=viewer.user_id, team_ids=teams, now=queries.NOW)
     return [condition, access.visible_cases(viewer)]
+
+
+@lru_cache(maxsize=2048)
+def _listing(viewer: Viewer, view: str, order: str, after: str) -> queries.Prepared:
+    return queries.listing(_where(viewer, view), order=order, after=after)
 
 
 def _page(view: str) -> tuple[list[Any], str]:
     order = "touched" if view == "archived" else "due"
-    rows = queries.page(_where(view), order=order, after=_cursor(), limit=queries.PAGE + 1)
+    after = _cursor()
+    at, last_id = after or (None, 0)
+    statement = _listing(frame.viewer(), view, order, queries.kind_of(after))
+    rows = statement.rows(size=queries.PAGE + 1, at=at, last=last_id, now=utcnow())
     if len(rows) <= queries.PAGE:
         return rows, ""
     last = rows[queries.PAGE - 1]
@@ -85,25 +94,25 @@ def _cursor() -> tuple[datetime | None, int] | None:
 
 
 def _counts() -> dict[str, int]:
-    return queries.counted(_counting(frame.viewer()), now=utcnow())
+    [row] = _counting(frame.viewer()).rows(now=utcnow())
+    counts: dict[str, int] = row._asdict()
+    return counts
 
 
 @lru_cache(maxsize=512)
-def _counting(viewer: Viewer) -> Any:
-    """Return what counts the views of a viewer; making it costs more than running it."""
-    return queries.counting({view: _where_of(viewer, view, now=queries.NOW) for view in COUNTED})
+def _counting(viewer: Viewer) -> queries.Prepared:
+    return queries.counting({view: _where(viewer, view) for view in COUNTED})
 
 
-@blueprint.app_template_global("case_item")
-def case_item(row: Any, assignee: str) -> Markup:
-    """Return one line of a list. It is the same for all who see the case, so it is rendered once a minute at most."""
-    return _item(row, assignee, i18n.locale(), utcnow().replace(second=0, microsecond=0))
+@blueprint.app_template_global("case_items")
+def case_items(rows: Iterable[Any], names: Mapping[int, str]) -> Markup:
+    """Return lines of a list. One is the same for all who see the case, so it is drawn once a minute at most."""
+    minute = utcnow().replace(second=0, microsecond=0)
+    return Markup("\n").join(_item(row, names.get(row.assignee_id, ""), minute) for row in rows)
 
 
-@lru_cache(maxsize=4096)
-def _item(row: Any, assignee: str, language: str, minute: datetime) -> Markup:
-    del language  # the texts are in it: it belongs to the key
-    return Markup(render_template("partials/_item.html", row=row, assignee=assignee, now=minute))  # noqa: S704
+def _item(row: Any, assignee: str, minute: datetime) -> Markup:
+    return kept.piece(_ITEM, (row, assignee, minute), {"row": row, "assignee": assignee, "now": minute})
 
 
 def _names(rows: list[Any]) -> dict[int, str]:
@@ -117,12 +126,17 @@ def counts(view: str) -> str:
     return render_template("partials/_views.html", view=view, views=shell.VIEWS, counts=_counts())
 
 
+@lru_cache(maxsize=512)
+def _searching(viewer: Viewer) -> queries.Prepared:
+    return queries.searching([access.visible_cases(viewer)])
+
+
 @blueprint.get("/search")
 @signed_in
 def search() -> str:
     """Search cases by number, names and full text."""
     text = request.args.get("q", "").strip()[:400]
-    rows = queries.search(text, visible=[access.visible_cases(frame.viewer())]) if text else []
+    rows = queries.searched(_searching(frame.viewer()), text, ids=workorders.cases_of(text)) if text else []
     context = {
         "q": text, "rows": rows, "following": "", "view": "search", "views": shell.VIEWS, "names": _names(rows),
         "now": utcnow(),

@@ -13,9 +13,16 @@ from app.db import run, session
 from app.errors import NotFound
 from app.workorders.models import Amendment, WorkOrder
 
+_CASE_OF = "select case_id from work_orders where number = %(number)s"
 _OF_CASE = """select id, number, case_id, title, fields, state, team_id, holder_id, round, chase_count, urgency, escalation,
   dispatched_at, accepted_at, replied_at, ended_at, due_at, due_from, outcome, reply
  from work_orders where case_id = %(case)s order by id"""
+
+
+def cases_of(number: str) -> list[int]:
+    """Return the case of the work order with this number, if there is one. Checks no right."""
+    number = number.strip().upper()
+    return [row.case_id for row in run(_CASE_OF, {"number": number})] if number.startswith("WO-") else []
 
 
 def rows_of_case(case_id: int) -> list[Any]:
