@@ -71,7 +71,7 @@ def _groups(fields: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]
     """Put the fields of a long form into parts, by the first word of their names; what belongs to none comes first."""
     parts: dict[str, list[dict[str, Any]]] = {"account": []}
     for field in fields:
-        part = field["name"].split("_", 1)[0]
+        part = "imap" if field["name"] == "poll_seconds" else field["name"].split("_", 1)[0]
         parts.setdefault(part if part in GROUPS else "account", []).append(field)
     return list(parts.items())
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from app.web import channel_words
+
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
     "agent", "manager", "designer", "admin",
@@ -126,7 +128,7 @@ _MODELER = {
     "js_p_target": "To be reached within", "js_p_labels": "Names in other languages", "js_p_text_zh": "Name (Chinese)",
 }  # fmt: skip
 
-KEYS: Final[dict[str, str]] = _SHELL | _STATES | _EVENTS | _FIELDS | _SCRIPTS | _MODELER
+KEYS: Final[dict[str, str]] = _SHELL | _STATES | _EVENTS | _FIELDS | _SCRIPTS | _MODELER | channel_words.WORDS
 
 
 def texts() -> list[str]:
