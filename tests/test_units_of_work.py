@@ -84,6 +84,28 @@ def test_hopeful_work_is_all_or_nothing(db: None) -> None:
     assert frame.hopefully(lambda: 7) == 7
 
 
+def test_hope_that_is_lost_is_followed_by_the_same_work_with_savepoints(db: None) -> None:
+    tries = []
+
+    def work() -> str:
+        tries.append(frame.frame().hopeful)
+        frame.later(ONE, {"address": "kept@x.example"})
+        try:
+            with frame.savepoint():
+                frame.later(ONE, {"address": "gone@x.example"})
+                raise ValueError("in a step")
+        except ValueError:
+            return "mended"
+
+    assert frame.transact(work, hopeful=True) == "mended"
+    assert tries == [True, False]
+    with frame.unit_of_work():
+        assert [row.address for row in frame.run("select address from auto_mails")] == ["kept@x.example"]
+    assert frame.transact(lambda: 7, hopeful=True) == 7
+    with pytest.raises(KeyError), frame.unit_of_work():
+        frame.transact(lambda: {}["nothing"], hopeful=True)
+
+
 def test_many_rings_of_one_unit_of_work_are_few_jobs(db: None, live: None) -> None:
     with frame.unit_of_work():
         for ref in range(10):

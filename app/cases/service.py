@@ -126,8 +126,20 @@ def _lock(case_id: int) -> Case:
     row = run(_LOCK, {"id": case_id}, settled=is_pending(("case", case_id))).fetchone()
     if row is None:
         raise NotFound("case_unknown", "There is no such case.")
-    values = {**row._asdict(), "status": CaseStatus(row.status)}
-    case: Case | None = session().identity_map.get(session().identity_key(Case, case_id))
+    return _locked(row)
+
+
+def take(row: Any) -> Case:
+    """Return the case of a row that another room's statement has read, with all columns, under the case's lock."""
+    case = _locked(row)
+    remember(("case", case.id), case)
+    return case
+
+
+def _locked(row: Any) -> Case:
+    values = {name: getattr(row, name) for name in _COLUMNS}
+    values["status"] = CaseStatus(row.status)
+    case: Case | None = session().identity_map.get(session().identity_key(Case, row.id))
     if case is None:
         return _as_loaded(Case(**values))
     for name, value in values.items():

@@ -33,7 +33,7 @@ def address_of(contact_id: int, kind: str) -> str | None:
     """Return the first address of a contact on this kind of channel, or None."""
 
     def find() -> str | None:
-        return next((point.address for point in points(contact_id) if point.kind == kind), None)
+        return next((row.address for row in addresses(contact_id) if row.kind == kind), None)
 
     return known(("address of", contact_id, kind), find)
 

@@ -107,8 +107,26 @@ def let_go() -> None:
     session().rollback()
 
 
-def transact(work: Callable[[], T]) -> T:
-    """Run `work` in a unit of work; transient database errors are tried again a few times."""
+def transact(work: Callable[[], T], *, hopeful: bool = False) -> T:
+    """Run `work` in a unit of work; transient database errors are tried again a few times.
+
+    `hopeful`: at first without savepoints, which cost two statements each; when a part fails that a savepoint would have
+    taken back, all of it is done once more, with them.
+    """
+    if hopeful and not in_unit_of_work():
+        try:
+            return _tried(lambda: _without_savepoints(work))
+        except HopeLost:
+            pass
+    return _tried(work)
+
+
+def _without_savepoints(work: Callable[[], T]) -> T:
+    frame().hopeful = True
+    return work()
+
+
+def _tried(work: Callable[[], T]) -> T:
     for attempt in range(RETRIES):
         try:
             with unit_of_work():

@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
-from sqlalchemy import delete, select, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import delete
 
 from app.clock import utcnow
-from app.db import session
+from app.db import later, run, session
 from app.identity.models import KeptAnswer
 
 KEPT_FOR = timedelta(days=2)
+_CLAIM = """insert into kept_answers (user_id, key, request_digest, status, body, created_at)
+ values (%(user)s, %(key)s, %(digest)s, 0, '', %(now)s) on conflict do nothing returning key"""
+_KEPT = "select request_digest, status, body from kept_answers where user_id = %(user)s and key = %(key)s"
+_KEEP = "update kept_answers set status = %(status)s, body = %(body)s where user_id = %(user)s and key = %(key)s"
 
 
-def claim(user_id: int, key: str, *, request_digest: str) -> KeptAnswer | None:
-    """Take the key for this request: None when it is new, else what was answered then.
+def claim(user_id: int, key: str, *, request_digest: str) -> Any:
+    """Take the key for this request: None when it is new, else `request_digest`, `status` and `body` of the first time.
 
     A second call that runs side by side waits here until the first has committed or rolled back.
     """
-    mine = session().execute(
-        insert(KeptAnswer)
-        .values(user_id=user_id, key=key, request_digest=request_digest, status=0, body="", created_at=utcnow())
-        .on_conflict_do_nothing()
-        .returning(KeptAnswer.key)
-    )
-    if mine.first() is not None:
+    asked = {"user": user_id, "key": key, "digest": request_digest, "now": utcnow()}
+    if run(_CLAIM, asked).fetchone() is not None:
         return None
-    return session().scalars(select(KeptAnswer).where(KeptAnswer.user_id == user_id, KeptAnswer.key == key)).one()
+    return run(_KEPT, asked).fetchone()
 
 
 def keep(user_id: int, key: str, *, status: int, body: str) -> None:
     """Keep the answer of the request that claimed the key."""
-    session().execute(
-        update(KeptAnswer)
-        .where(KeptAnswer.user_id == user_id, KeptAnswer.key == key)
-        .values(status=status, body=body)
-        .execution_options(synchronize_session=False)
-    )
+    later(_KEEP, {"user": user_id, "key": key, "status": status, "body": body})
 
 
 def forget_old() -> int:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, or_, select
+from sqlalchemy import Select, bindparam, func, select
 
 from app.clock import utcnow
 from app.crypto import token_digest
@@ -40,6 +40,8 @@ def _user_with_teams() -> tuple[Any, ...]:
     return (User.id, User.login, User.name, User.role, User.locale, User.theme, User.must_change, keyed)
 
 
+_KEYS = "select id, key from teams"
+_LOGINS = "select id, login from users where id = any(%(ids)s)"
 _NAMES = "select id, name from users where id = any(%(ids)s)"
 # Built once: these run with every request, and building a statement costs as much as running it.
 _BY_SESSION = """select s.digest, s.csrf, s.created_at, s.expires_at, u.id, u.login, u.name, u.role, u.locale, u.theme, u.must_change,
@@ -47,16 +49,12 @@ _BY_SESSION = """select s.digest, s.csrf, s.created_at, s.expires_at, u.id, u.lo
    where m.user_id = u.id), '{}') as teams
  from login_sessions s join users u on u.id = s.user_id
  where s.digest = %(digest)s and s.expires_at > %(now)s and u.is_active"""
-_BY_TOKEN: Select[Any] = (
-    select(*_user_with_teams())
-    .join(ApiToken, ApiToken.user_id == User.id)
-    .where(
-        User.is_active,
-        ApiToken.digest == bindparam("digest"),
-        ApiToken.revoked_at.is_(None),
-        or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > bindparam("now")),
-    )
-)
+_BY_BEARER = """select u.id, u.login, u.name, u.role, u.locale, u.theme, u.must_change,
+  coalesce((select jsonb_object_agg(t.key, t.id) from team_members m join teams t on t.id = m.team_id
+   where m.user_id = u.id), '{}') as teams
+ from api_tokens a join users u on u.id = a.user_id
+ where a.digest = %(digest)s and a.revoked_at is null and (a.expires_at is null or a.expires_at > %(now)s)
+  and u.is_active"""
 _BY_USER: Select[Any] = select(*_user_with_teams()).where(User.is_active, User.id == bindparam("user_id"))
 
 
@@ -76,7 +74,7 @@ def visit(token: str) -> Visit | None:
 
 def token_viewer(token: str) -> Viewer | None:
     """Return the user behind a bearer token with their teams, in one query; None for a revoked, expired or unknown one."""
-    row = session().execute(_BY_TOKEN, {"digest": token_digest(token), "now": utcnow()}).one_or_none()
+    row = run(_BY_BEARER, {"digest": token_digest(token), "now": utcnow()}).fetchone()
     return _viewer(row) if row else None
 
 
@@ -124,7 +122,7 @@ def logins(user_ids: Collection[int | None]) -> dict[int, str]:
     wanted = {user_id for user_id in user_ids if user_id is not None}
     if not wanted:
         return {}
-    return {row.id: row.login for row in session().execute(select(User.id, User.login).where(User.id.in_(wanted)))}
+    return dict(run(_LOGINS, {"ids": list(wanted)}).fetchall())
 
 
 def get_team(team_id: int) -> Team:
@@ -156,7 +154,7 @@ def teams(*, archived: bool = False) -> list[Team]:
 
 def team_keys() -> dict[int, str]:
     """Return the keys of all teams by id."""
-    return {row.id: row.key for row in session().execute(select(Team.id, Team.key))}
+    return dict(run(_KEYS).fetchall())
 
 
 def members(team_id: int, *, leads_only: bool = False) -> list[User]:

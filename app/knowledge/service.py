@@ -9,12 +9,14 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app.db import forget, known, session
+from app.db import forget, known, run, session
 from app.errors import Invalid, NotFound
 from app.knowledge.models import Template
 
 _SLOT = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
 FALLBACK = "en"
+_FIND = """select subject, body from templates where key = %(key)s and language in (%(language)s, %(fallback)s)
+ order by language = %(language)s desc limit 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,11 @@ def fill(key: str, language: str, names: Mapping[str, Any]) -> Text:
     return Text(_filled(chosen.subject, names, key=key), _filled(chosen.body, names, key=key))
 
 
-def _find(key: str, language: str) -> Template:
-    rows = session().scalars(
-        select(Template).where(Template.key == key, Template.language.in_([language, FALLBACK]))
-    ).all()  # fmt: skip
-    if not rows:
+def _find(key: str, language: str) -> Any:
+    row = run(_FIND, {"key": key, "language": language, "fallback": FALLBACK}, settled=False).fetchone()
+    if row is None:
         raise NotFound("template_unknown", f"There is no template {key}.")
-    return next((row for row in rows if row.language == language), rows[0])
+    return row
 
 
 def _filled(text: str, names: Mapping[str, Any], *, key: str) -> str:

@@ -13,7 +13,7 @@ from app.cases.models import Case
 from app.clock import utcnow
 from app.db import later, remember, run, session
 from app.errors import Conflict, Forbidden, NotFound
-from app.orchestration import context, entry, mailbag
+from app.orchestration import context, entry, mailbag, tasks
 from app.orchestration.models import Drive
 from app.workflow import definitions, queries
 from app.workflow import service as workflow
@@ -196,16 +196,22 @@ def act(case_id: int, verb: str, payload: Mapping[str, Any], *, instance_id: int
 
 def complete_task(task_id: int, values: Mapping[str, Any]) -> int:
     """Complete a task with its form's values; returns the case id. Records `task_completed`. Raises Conflict, NotFound."""
-    task = queries.get_task(task_id)
-    case = cases.lock(case_of_instance(task.instance_id))
+    task = tasks.hold(task_id)
+    if task is None:
+        raise NotFound("task_unknown", "There is no such task.")
+    complete_held(task, values)
+    return task.case.id
+
+
+def complete_held(task: tasks.Held, values: Mapping[str, Any]) -> None:
+    """Complete a task that is in hand. Records `task_completed`. Raises Conflict when somebody was faster."""
     events.record(
-        "task_completed", chain=cases.chain_of(case.id), task=task_id, element=task.element_id, name=task.name,
+        "task_completed", chain=cases.chain_of(task.case.id), task=task.id, element=task.element_id, name=task.name,
         values=dict(values),
     )  # fmt: skip
-    workflow.complete_task(task_id, values)
+    workflow.complete_locked(task.locked, values)
     hand_on()
-    cases.announce(case, change="task")
-    return case.id
+    cases.announce(task.case, change="task")
 
 
 def claim_task(task_id: int, user_id: int | None) -> int:

@@ -9,9 +9,11 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
-from app.db import forget, known, session
+from app.db import forget, known, run, session
 from app.sla.calendar import Calendar, calendar_from_spec, calendar_to_spec, default_calendar
 from app.sla.models import BusinessCalendar
+
+_CALENDAR = "select timezone, weekly, holidays, extra_days from calendars where id = %(id)s"
 
 
 @lru_cache(maxsize=256)
@@ -25,7 +27,7 @@ def calendar(calendar_id: int | None) -> Calendar:
 
 
 def _find(calendar_id: int | None) -> Calendar:
-    row = session().get(BusinessCalendar, calendar_id) if calendar_id else None
+    row = run(_CALENDAR, {"id": calendar_id}, settled=False).fetchone() if calendar_id else None
     if row is None:
         return default_calendar()
     spec = {

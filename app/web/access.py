@@ -16,6 +16,7 @@ from app.errors import Forbidden, NotFound
 from app.identity import policy
 from app.identity.policy import Viewer
 from app.messaging.models import Attachment, Delivery, Message
+from app.orchestration import tasks
 from app.orchestration.models import Drive
 from app.workflow.models import ProcessInstance, Task, TaskState
 from app.workorders.models import WorkOrder
@@ -139,6 +140,25 @@ def own_task(viewer: Viewer, task_id: int) -> Task:
     if not policy.may_do_task(viewer, found):
         raise Forbidden("task_of_others", "This task is for another team or person.")
     return found
+
+
+def held_task(viewer: Viewer, task_id: int) -> tasks.Held:
+    """Return a task that the viewer may do, with its case and instance locked: one statement for all of it.
+
+    Raises NotFound, or Forbidden when it is for others.
+    """
+    found = tasks.hold(task_id)
+    if found is None or not _may_see_held(viewer, found):
+        raise NotFound("task_unknown", "There is no such task, or it is not for you.")
+    if not policy.may_do_task(viewer, found):
+        raise Forbidden("task_of_others", "This task is for another team or person.")
+    return found
+
+
+def _may_see_held(viewer: Viewer, task: tasks.Held) -> bool:
+    if task.order is not None:
+        return policy.may_see_order(viewer, task.order, case=task.case)
+    return policy.may_see_case(viewer, task.case) or _holds_work_under(viewer, task.case.id)
 
 
 def drive_of(instance_id: int) -> Drive:

@@ -17,7 +17,7 @@ from app.identity import queries, sessions
 from app.identity.policy import Viewer
 from app.identity.queries import Visit
 from app.web import cookies, csrf
-from app.web.rules import Rule, rule_of
+from app.web.rules import Rule, is_hopeful, rule_of
 
 BEARER = "Bearer "
 # All that is open to somebody who has to choose a password.
@@ -52,11 +52,12 @@ class Desk(Flask):
         """Run the view of this request inside the frame."""
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
-        rule = rule_of(self.view_functions[request.endpoint or ""])
+        view = self.view_functions[request.endpoint or ""]
+        rule = rule_of(view)
         if rule is None:
             raise Forbidden("no_rule", "Nobody may call this.")
         try:
-            return db.transact(lambda: self._in_frame(rule))
+            return db.transact(lambda: self._in_frame(rule), hopeful=is_hopeful(view))
         except _Undo as undone:
             return undone.response
 

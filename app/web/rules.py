@@ -13,6 +13,7 @@ from app.identity.policy import Viewer
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "access_rule"
+HOPEFUL = "is_hopeful"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,20 @@ def allow_if(may: Callable[[Viewer], bool]) -> Callable[[View], View]:
 def signed_in(view: View) -> View:
     """Let every signed-in user call the view."""
     return _declare(view, Rule("signed_in", lambda _viewer: True))
+
+
+def hopeful(view: View) -> View:
+    """Try this view first without savepoints, and once more with them when one would have been needed: the usual case is fast.
+
+    For views that only write rows.
+    """
+    setattr(view, HOPEFUL, True)
+    return view
+
+
+def is_hopeful(view: Any) -> bool:
+    """Tell whether a view is to be tried without savepoints first."""
+    return bool(getattr(view, HOPEFUL, False))
 
 
 def rule_of(view: Any) -> Rule | None:

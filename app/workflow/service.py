@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from app.clock import utcnow
 from app.db import Write, frame, is_pending, later_once, new_id, outdate, remember, run, session, settle, unlearn
@@ -55,6 +55,19 @@ class _Live:
         }  # fmt: skip
         is_new, self.is_new = self.is_new, False
         return Write(rows.beside(_NEW if is_new else _SAVE), values, rank=5)
+
+
+class LockedTask(NamedTuple):
+    """An instance that was read under its lock, with the token and the state of one of its tasks."""
+
+    id: int
+    definition_id: int
+    business_key: str
+    status: str
+    outcome: str
+    state: bytes
+    token: str
+    task_state: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +178,11 @@ def complete_task(task_id: int, data: Mapping[str, Any]) -> Advanced:
     found = run(_LOCK_TASK, {"id": task_id}).fetchone()
     if found is None:
         raise NotFound("task_unknown", "There is no such task.")
+    return complete_locked(LockedTask(*found), data)
+
+
+def complete_locked(found: LockedTask, data: Mapping[str, Any]) -> Advanced:
+    """Complete a task that was read, with its instance, under the lock of the instance. Raises Conflict."""
     if found.task_state != TaskState.OPEN:
         raise Conflict("task_closed", "This task was completed or withdrawn in the meantime.")
 

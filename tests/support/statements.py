@@ -14,13 +14,16 @@ import pytest
 def recorded() -> Iterator[list[str]]:
     """Collect the statements that are sent meanwhile, without those that only open and close savepoints."""
     sent: list[str] = []
-    execute = psycopg.Cursor.execute
 
-    def remember(cursor: Any, query: Any, *args: Any, **options: Any) -> Any:
-        if "SAVEPOINT" not in str(query):
-            sent.append(str(query))
-        return execute(cursor, query, *args, **options)
+    def noted(original: Any) -> Any:
+        def remember(cursor: Any, query: Any, *args: Any, **options: Any) -> Any:
+            if "SAVEPOINT" not in str(query):
+                sent.append(str(query))
+            return original(cursor, query, *args, **options)
+
+        return remember
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(psycopg.Cursor, "execute", remember)
+        for name in ("execute", "executemany"):
+            patch.setattr(psycopg.Cursor, name, noted(getattr(psycopg.Cursor, name)))
         yield sent

@@ -24,8 +24,8 @@ from app.orchestration import driving, forms, writing
 from app.orchestration import queries as orchestration
 from app.web import access, frame
 from app.web.api import files, paging, rows, shapes
-from app.web.api.contract import In, Out, operation
-from app.web.rules import allow, signed_in
+from app.web.api.contract import In, Out, Plain, operation
+from app.web.rules import allow, hopeful, signed_in
 from app.workflow.queries import Action
 
 blueprint = Blueprint("api_cases", __name__)
@@ -180,6 +180,7 @@ def timeline(number: str, query: TimelineQuery) -> shapes.Timeline:
 @blueprint.post("/cases/<number>/messages")
 @operation("Write a reply or a note", tag=TAG, answers=shapes.Written, body=NewMessage, status=201, is_repeatable=True)
 @allow("agent", "manager")
+@hopeful
 def write(number: str, body: NewMessage) -> shapes.Written:
     """Send a reply to the customer or keep an internal note."""
     viewer = frame.viewer()
@@ -207,9 +208,10 @@ def list_actions(number: str) -> Actions:
 
 
 @blueprint.post("/cases/<number>/actions")
-@operation("Perform an action", tag=TAG, answers=shapes.Done, body=NewAction, is_repeatable=True)
+@operation("Perform an action", tag=TAG, answers=shapes.After, body=NewAction, is_repeatable=True)
 @allow("agent", "manager")
-def act(number: str, body: NewAction) -> shapes.Done:
+@hopeful
+def act(number: str, body: NewAction) -> Plain:
     """Perform one of the verbs that are on offer. 409: the process does not accept it now."""
     viewer = frame.viewer()
     case = access.case_by_number(viewer, number)
@@ -219,7 +221,7 @@ def act(number: str, body: NewAction) -> shapes.Done:
         raise Forbidden("not_for_you", "The process does not offer this to you.")
     values = forms.read(orchestration.form_of_action(action), body.values)
     driving.act(case.id, action.verb, values, instance_id=action.instance_id, token=action.token, role=role)
-    return shapes.Done(case=rows.case_detail(viewer, access.case_by_number(viewer, number)))
+    return rows.after(viewer, cases.get(case.id))
 
 
 def _offered(viewer: Viewer, case: Case, body: NewAction) -> tuple[Action, shapes.ActionRow]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import orjson
 from flask import Response, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 from werkzeug.datastructures import FileStorage
@@ -14,6 +15,9 @@ from werkzeug.datastructures import FileStorage
 from app.errors import Invalid
 from app.web.api import once
 
+# What a view may return in place of a model, on paths where making models would cost more than the work: the tests check
+# every answer against its model.
+Plain = dict[str, Any]
 Shape = TypeVar("Shape", bound=BaseModel)
 ATTRIBUTE = "api_operation"
 JSON = "application/json"
@@ -48,7 +52,7 @@ class Operation:
 def operation(
     summary: str, *, tag: str, answers: type[BaseModel] | None, query: type[BaseModel] | None = None,
     body: type[BaseModel] | None = None, status: int = 200, is_repeatable: bool = False, takes_file: bool = False,
-) -> Callable[[Callable[..., BaseModel | Response]], Callable[..., Response]]:  # fmt: skip
+) -> Callable[[Callable[..., BaseModel | Plain | Response]], Callable[..., Response]]:  # fmt: skip
     """Check query and body against their models and answer with the returned one.
 
     `is_repeatable` lets callers send an Idempotency-Key: the same call again gets the same answer and does nothing.
@@ -56,7 +60,7 @@ def operation(
     """
     described = Operation(summary, tag, answers, query, body, status, is_repeatable, takes_file)
 
-    def wrap(view: Callable[..., BaseModel | Response]) -> Callable[..., Response]:
+    def wrap(view: Callable[..., BaseModel | Plain | Response]) -> Callable[..., Response]:
         @functools.wraps(view)
         def call(**path: Any) -> Response:
             arguments = {**path, **_taken(described)}
@@ -76,9 +80,11 @@ def operation_of(view: Any) -> Operation | None:
     return found if isinstance(found, Operation) else None
 
 
-def _told(answer: BaseModel | Response, status: int) -> Response:
+def _told(answer: BaseModel | Plain | Response, status: int) -> Response:
     if isinstance(answer, Response):
         return answer
+    if isinstance(answer, dict):
+        return Response(orjson.dumps(answer, option=orjson.OPT_UTC_Z), status, content_type=JSON)
     return Response(answer.model_dump_json(), status, content_type=JSON)
 
 

@@ -277,7 +277,21 @@ class Written(Out):
     direction: str
 
 
-class Done(Out):
-    """What an action or task came to."""
+class CaseNow(Out):
+    """Where a case stands."""
 
-    case: CaseDetail
+    number: str
+    status: str
+    is_open: bool
+    priority: str
+    queue: str
+    due_at: datetime | None
+    path: str = Field(description="Where `GET` returns all of it.")
+
+
+class After(Out):
+    """What an action or task came to: where the case stands, and all that is open on it and its work orders."""
+
+    case: CaseNow
+    tasks: list[TaskRow]
+    actions: list[ActionRow]

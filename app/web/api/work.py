@@ -17,8 +17,9 @@ from app.orchestration import queries as orchestration
 from app.orchestration.models import Drive
 from app.web import access, frame
 from app.web.api import paging, rows, shapes
-from app.web.api.contract import In, operation
-from app.web.rules import allow, signed_in
+from app.web.api.contract import In, Plain, operation
+from app.web.rules import allow, hopeful, signed_in
+from app.workflow import definitions
 from app.workflow import queries as workflow
 from app.workflow.models import Task
 from app.workorders.models import WorkOrder, WorkOrderState
@@ -94,15 +95,16 @@ def _order_of(drive: Drive) -> WorkOrder | None:
 
 
 @blueprint.post("/tasks/<int:task_id>/complete")
-@operation("Complete a task", tag="tasks", answers=shapes.Done, body=Completion, is_repeatable=True)
+@operation("Complete a task", tag="tasks", answers=shapes.After, body=Completion, is_repeatable=True)
 @allow("agent", "manager")
-def complete(task_id: int, body: Completion) -> shapes.Done:
+@hopeful
+def complete(task_id: int, body: Completion) -> Plain:
     """Complete a task with its form's values. 409: somebody was faster."""
     viewer = frame.viewer()
-    task = access.own_task(viewer, task_id)
-    values = forms.read(orchestration.form_of_task(task), body.values)
-    case_id = driving.complete_task(task_id, values)
-    return shapes.Done(case=rows.case_detail(viewer, cases.get(case_id)))
+    task = access.held_task(viewer, task_id)
+    form = definitions.form_of(task.definition_id, task.form) if task.form else None
+    driving.complete_held(task, forms.read(form, body.values))
+    return rows.after(viewer, task.case)
 
 
 @blueprint.post("/tasks/<int:task_id>/claim")
