@@ -49,13 +49,13 @@ def _from_base64(data: bytes, part: Part, *, problems: Problems) -> bytes:
     return decoded
 
 
-def text_of(part: Part, content: bytes, *, problems: Problems) -> str:
-    """The text of a text part with plain line ends and no control characters."""
+def text_of(part: Part, content: bytes, *, problems: Problems, around: str = "") -> str:
+    """The text of a text part with plain line ends and no control characters. `around`: the charset of the mail's header."""
     label = part.params.get("charset", "")
     if part.media_type == "text/html" and codec_of(label) in _NOT_SURE:
         found = _META.search(content[:4096]) or _XML.match(content[:200])
         label = found[1].decode("ascii") if found else label
-    decoded = decode(content, label)
+    decoded = decode(content, label, fallback=around)
     if decoded.problem:
         problems.add(decoded.problem)
     text = decoded.text

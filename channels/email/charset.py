@@ -17,6 +17,7 @@ _BOMS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs
 _SEVEN_BIT = frozenset({"iso-2022-jp", "hz", "iso2022-kr", "utf-7"})
 _WIDE = frozenset({"utf-16-le", "utf-16-be", "utf-32"})
 _MULTIBYTE = frozenset({"gb18030", "big5", "cp932", "euc-jp", "cp949", "johab"})
+_TOO_FEW = 16  # bytes over 127
 _ENOUGH, _ENOUGH_SINGLE = 6, 20  # 8-bit bytes that it takes to overrule a label of Latin text, by another sort of set
 _ESCAPE = re.compile(rb"\x1b\$[@B]|\x1b\$\([DO-Q]|\x1b\([JI]")
 # Signs for private use, or a run of half-width katakana: the bytes fit the table, but nobody wrote that.
@@ -107,8 +108,11 @@ def _eight_bit(data: bytes, label: str, codec: str | None, fallback: str) -> Dec
     if codec != "utf-8" and (text := _hidden_utf8(data, codec)) is not None:
         return Decoded(text, "utf-8", _told(label, "utf-8") if label else "")
     if codec is None:
-        around = codec_of(fallback) if fallback else None
-        return _guess(data, label, around or "")
+        around = (codec_of(fallback) or "") if fallback else ""
+        around = "cp932" if around == "iso-2022-jp" else around  # its 8-bit sister
+        if around not in {"", "cp1252", "utf-8"} and _is_short(data) and (text := _strict(data, around)) is not None:
+            return Decoded(text, around, _told(label, around))
+        return _guess(data, label, around)
     if codec == "utf-8":
         return _labelled_utf8(data, label)
     if codec in _MULTIBYTE:
@@ -116,6 +120,11 @@ def _eight_bit(data: bytes, label: str, codec: str | None, fallback: str) -> Dec
     if codec == "cp1252" and (better := _not_latin(data)) and (text := _strict(data, better)) is not None:
         return Decoded(text, better, _told(label, better))
     return Decoded(data.decode(codec, "ringback-whatwg"), codec)
+
+
+def _is_short(data: bytes) -> bool:
+    """Whether there is too little to tell a charset from the text itself."""
+    return sum(byte > 0x7F for byte in data[:200]) <= _TOO_FEW and data[200:].isascii()
 
 
 def _not_latin(data: bytes) -> str:

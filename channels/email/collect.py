@@ -45,6 +45,7 @@ class Reading:
     """What has been found so far in one mail."""
 
     problems: Problems
+    charset: str = ""  # of the header: unlabelled text is most likely in the same
     files: list[ParsedAttachment] = field(default_factory=list)
     reports: list[tuple[str, bytes]] = field(default_factory=list)  # parts a delivery report may consist of
     decoded: int = 0
@@ -106,7 +107,7 @@ def _body(part: Part, reading: Reading) -> list[Piece]:
         content, files = uu_files(content)
     for name, data in files:
         _add(reading, data, media_type="application/octet-stream", name=name)
-    text = text_of(part, content, problems=reading.problems)
+    text = text_of(part, content, problems=reading.problems, around=reading.charset)
     if not text.strip():
         return []
     if part.media_type not in _MARKUP:

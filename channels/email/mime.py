@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from dataclasses import replace
 
 from channels.email import auto, bounce
 from channels.email.addresses import parse_addresses
+from channels.email.charset import decode
 from channels.email.collect import Reading, collect
 from channels.email.headers import Header, decode_header, message_id, message_ids, parse_date, read_header
 from channels.email.limits import MAX_HEADER_BLOCK, MAX_MESSAGE, Problems
@@ -29,6 +31,7 @@ _TOKEN_FIELDS = frozenset(
         "in-reply-to", "references",
     )
 )  # fmt: skip
+_WORD_LABEL = re.compile(rb"=\?([\w.:*-]{2,40})\?[bq]\?", re.IGNORECASE)
 _MAX_KEPT = 1000
 _MAX_TOKENS = 50
 
@@ -52,7 +55,7 @@ def _parse(raw: bytes, *, own_addresses: Collection[str]) -> ParsedMail:
     if b"\n" not in raw[:MAX_HEADER_BLOCK] and b"\r" in raw:
         raw = raw.replace(b"\r", b"\n")
     root = read_parts(raw, problems=problems)
-    reading = Reading(problems=problems)
+    reading = Reading(problems=problems, charset=_header_charset(root.header))
     pieces = collect(root, reading)
     body = render(pieces, reading)
     mail = replace(
@@ -78,6 +81,16 @@ def _charset(part: Part) -> str:
         if label := one.params.get("charset"):
             return label
         waiting.extend(reversed(one.children))
+    return ""
+
+
+def _header_charset(header: Header) -> str:
+    """The charset of the subject or the sender's name, as named or as its bytes tell."""
+    for value in (header.get("subject")[:2000], header.get("from")[:2000]):
+        if word := _WORD_LABEL.search(value):
+            return word[1].decode("ascii", "replace").partition("*")[0]
+        if not value.isascii():
+            return decode(value).codec
     return ""
 
 

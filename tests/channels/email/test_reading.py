@@ -198,6 +198,20 @@ def test_long_names_keep_their_extension():
     assert name_by_type("application/x-unheard", number=3) == "attachment-3.bin"
 
 
+@pytest.mark.parametrize(
+    "subject, body, codec",
+    [
+        ("=?koi8-r?B?9OXz9A==?=", "ТЕСТ", "koi8-r"),
+        ("=?gb2312?B?suLK1A==?=", "水泵", "gb18030"),
+        ("=?iso-2022-jp?B?GyRCRnwbKEI=?=", "ポンプ", "cp932"),
+        ("=?windows-1251?B?8u7q?=", "ТОК", "cp1251"),
+        ("=?utf-8?B?suLK1A==?=", "Grüße", "cp1252"),
+    ],
+)
+def test_a_short_text_without_a_charset_has_that_of_the_header(subject, body, codec):
+    assert parse_mail(f"Subject: {subject}\n\n".encode() + body.encode(codec)).text == body
+
+
 def test_explain_has_the_shape_of_the_command():
     found = explain((MAILS / "inline-image.eml").read_bytes(), path="x.eml")
     assert list(found) == KEYS
