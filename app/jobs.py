@@ -7,7 +7,6 @@ from collections.abc import Callable
 import structlog
 
 from app import db, doorbell, schedule
-from app.clock import utcnow
 from app.faultpoints import crash_point
 from app.logs import log
 from app.messaging import delivery, intake
@@ -97,12 +96,6 @@ def sweep() -> int:
     for delivery_id in deliveries:
         doorbell.ring("deliver", delivery_id)
     return len(envelopes) + len(deliveries)
-
-
-def clock_lag_seconds() -> float:
-    """Return how long the most overdue timer waits, in seconds; 0 when none is overdue."""
-    oldest = schedule.oldest_due()
-    return 0.0 if oldest is None else max(0.0, (utcnow() - oldest).total_seconds())
 
 
 def work_inline() -> int:

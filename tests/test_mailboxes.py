@@ -257,6 +257,7 @@ def test_a_wrong_password_is_named_and_a_right_one_is_taken_up_without_a_restart
     told = health(account_id, "failing", "bad_credentials")
     assert "password" in told["detail"]
     assert "wrong" not in told["detail"]
+    assert "refuses the login: Authentication failed. Enter user" in told["detail"]
     save(account_id)
     health(account_id, "ok")
     arrived(1)

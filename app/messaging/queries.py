@@ -93,22 +93,6 @@ def get_message(message_id: int) -> Message:
     return message
 
 
-def get_attachment(attachment_id: int) -> Attachment:
-    """Return an attachment; raises NotFound."""
-    row = session().get(Attachment, attachment_id)
-    if row is None:
-        raise NotFound("attachment_unknown", "There is no such file.")
-    return row
-
-
-def get_delivery(delivery_id: int) -> Delivery:
-    """Return a delivery; raises NotFound."""
-    row = session().get(Delivery, delivery_id)
-    if row is None:
-        raise NotFound("delivery_unknown", "There is no such delivery.")
-    return row
-
-
 def files_of_case(case_id: int) -> list[tuple[Attachment, Message]]:
     """Return all files of a case with their messages, newest first."""
     rows = session().execute(

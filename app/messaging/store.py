@@ -12,7 +12,7 @@ from app.clock import utcnow
 from app.crypto import sha256
 from app.db import is_known, json, known, later, new_id, remember, run, session
 from app.errors import Conflict, NotFound
-from app.messaging.models import Delivery, Direction, Message
+from app.messaging.models import Direction, Message
 from app.messaging.threading import Stored, add_participants, note_stored
 from app.search import index_text
 from channels.port import Attachment as File
@@ -190,11 +190,3 @@ def move_message(message_id: int, *, to_case: int, interaction_id: int) -> int:
     for chain, role in ((f"case:{origin}", "from"), (f"case:{to_case}", "to")):
         events.record("message_moved", chain=chain, message=message_id, origin=origin, target=to_case, side=role)
     return origin
-
-
-def case_of_delivery(delivery_id: int) -> int:
-    """Return the case that a delivery belongs to; raises NotFound."""
-    found = session().scalar(select(Delivery.case_id).where(Delivery.id == delivery_id))
-    if found is None:
-        raise NotFound("delivery_unknown", "There is no such delivery.")
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -247,7 +248,7 @@ class ImapSession:
 
 
 def _login_failure(server: str, text: str) -> TemporaryFailure:
-    upper, shown = text.upper(), _short(text)
+    upper, shown = text.upper(), _short(_spoken(text))
     if "[UNAVAILABLE]" in upper or "[INUSE]" in upper or "[LIMIT]" in upper or "TOO MANY" in upper:
         return TemporaryFailure(Reason.RATE_LIMITED.value, f"{server} takes no login now: {shown}", server=server)
     sentence = f"{server} refuses the login: {shown}. Enter user and password again."
@@ -262,6 +263,12 @@ def _listed(uid: int, row: dict[bytes, Any]) -> Listed:
 def _is_news(response: Iterable[Any]) -> bool:
     words = tuple(response)
     return b"EXISTS" in words or b"RECENT" in words or (bool(words) and words[0] == b"BYE")
+
+
+def _spoken(text: str) -> str:
+    """Return what the server said, without the signs that Python puts around bytes and without its code in brackets."""
+    said = re.sub(r"""^b(['"])(.*)\1$""", r"\2", text.strip(), flags=re.DOTALL)
+    return re.sub(r"^\[[A-Z-]+\] ", "", said).rstrip(".")
 
 
 def _short(text: str) -> str:
