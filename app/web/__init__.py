@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.settings import MEGABYTE, settings
-from app.web import assets, errors, frame, headers, i18n, kept, rules
+from app.web import assets, errors, frame, headers, i18n, kept, once, rules
 from app.web.frame import Desk
 
 # Each names a module with a `blueprint`. Order does not matter.
@@ -42,7 +42,7 @@ def create_app(blueprints: tuple[str, ...] = BLUEPRINTS) -> Desk:
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.globals.update(viewer=frame.optional_viewer)
+    app.jinja_env.globals.update(viewer=frame.optional_viewer, new_mark=once.mark)
     i18n.install(app)
     kept.install(app)
     assets.install(app)

@@ -15,7 +15,7 @@ from app.identity import queries as people
 from app.messaging import delivery, drafts
 from app.orchestration import driving, forms, moving, writing
 from app.orchestration import queries as orchestration
-from app.web import access, frame
+from app.web import access, frame, once
 from app.web.rules import allow
 from app.workflow import queries as workflow
 from channels.email.names import safe_name
@@ -128,8 +128,10 @@ def action_form(number: str, instance_id: int, token: str) -> str:
 @blueprint.post("/cases/<number>/actions/<int:instance_id>/<token>")
 @works
 def act(number: str, instance_id: int, token: str) -> Any:
-    """Perform a verb that the process offers."""
+    """Perform a verb that the process offers; the same form sent twice performs it once."""
     case = _case(number)
+    if once.is_repeated():
+        return _back(case)
     viewer = frame.viewer()
     action = _action(case, instance_id, token)
     is_holder = access.holds_instance(viewer, instance_id)
