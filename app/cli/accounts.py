@@ -9,9 +9,7 @@ import click
 from app import db
 from app.cli.frame import spoken, table, unit
 from app.errors import Invalid
-from app.messaging import accounts, providers
-from channels.outcomes import ChannelError, Health, HealthState
-from channels.port import HealthCheck
+from app.messaging import accounts, health, providers
 
 
 @click.group()
@@ -68,21 +66,19 @@ def _pair(setting: str) -> tuple[str, str]:
 @click.argument("account_id", type=int)
 def account_test(account_id: int) -> None:
     """Try an account for real: sign in, look, send nothing. Exit code 1 when it fails."""
-    health = spoken(lambda: _tried(account_id))
-    click.echo(f"{health.state}: {health.detail or health.cause}")
-    if health.state is not HealthState.OK:
+    row = spoken(lambda: db.transact(lambda: health.examine(accounts.in_use(account_id).id)))
+    sides = {"in": row.inbound_health, "out": row.outbound_health}
+    for side, found in sides.items():
+        click.echo(f"{side}: {_well(found)} {found.get('detail', '')}".rstrip())
+    if any(found["state"] not in {"ok", "unknown"} for found in sides.values()):
         raise SystemExit(1)
 
 
-def _tried(account_id: int) -> Health:
-    """Check outside of any transaction: it speaks to the other side."""
-    row = db.transact(lambda: accounts.get(account_id))
-    try:
-        adapter = providers.adapter(row)
-    except ChannelError as error:
-        raise Invalid("bad_account", error.sentence) from None
-    if not isinstance(adapter, HealthCheck):
-        raise Invalid("no_check", f"Accounts of {row.kind}/{row.provider} can not be tried.")
-    health = adapter.check()
-    db.transact(lambda: accounts.note_health(account_id, "outbound", health))
-    return health
+@account.command("remove")
+@click.argument("account_id", type=int)
+@unit
+def account_remove(account_id: int) -> None:
+    """Take an account out of use for good. Its messages stay, its passwords are wiped."""
+    name = accounts.in_use(account_id).name
+    accounts.remove(account_id)
+    click.echo(f"Removed {name}. Its messages are still there.")

@@ -97,7 +97,11 @@ def test_an_account_is_added_listed_and_tried(run):
     assert "desk@ringback.test" in run("account", "list").output
     with unit_of_work():
         account = accounts.by_address("email", "desk@ringback.test")
-    assert run("account", "test", account.id).output.startswith("ok")
+    assert run("account", "test", account.id).output == "in: ok\nout: ok\n"
+    assert run("account", "remove", account.id).output.startswith("Removed desk@ringback.test.")
+    assert "desk@ringback.test" not in run("account", "list").output
+    for again in ("test", "remove"):
+        assert "no such channel account" in run("account", again, account.id).output
 
 
 def test_secrets_are_sealed_and_wrong_settings_named(run):
@@ -121,8 +125,10 @@ def test_an_account_that_fails_says_why(run):
         account = accounts.by_address("email", "desk@ringback.test")
     answer = run("account", "test", account.id)
     assert answer.exit_code == 1
+    assert answer.output.splitlines()[0] == "in: unknown", "how well the listener is, the listener tells"
+    assert answer.output.splitlines()[1].startswith("out: failing (unreachable) 127.0.0.1:9 ")
     with unit_of_work():
-        assert accounts.get(account.id).outbound_health["state"] != "ok"
+        assert accounts.get(account.id).outbound_health["state"] == "failing"
     assert "no such channel account" in run("account", "test", "999999999").output
 
 
