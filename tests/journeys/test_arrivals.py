@@ -8,6 +8,7 @@ from sqlalchemy import TextClause, select, text, update
 from app import blobs, db, jobs
 from app.audit import service as audit
 from app.cases.models import Case
+from app.clock import utcnow
 from app.contacts.models import Contact
 from app.messaging import intake, queries
 from app.messaging.models import Delivery, Envelope, Message
@@ -166,7 +167,7 @@ def test_what_cannot_be_read_is_a_case_all_the_same(office, raw):
 
 def test_an_oversize_mail_is_a_case_that_says_so(office):
     item = RawEnvelope(
-        mail()[:60], "big", jobs.utcnow(), {"mail_from": "dana@example.org", "rcpt_to": [DESK]}, "oversize"
+        mail()[:60], "big", utcnow(), {"mail_from": "dana@example.org", "rcpt_to": [DESK]}, "oversize"
     )
     [envelope_id] = db.transact(lambda: intake.accept(office.account_id, [item]))
     jobs.ingest(0)
