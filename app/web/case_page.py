@@ -25,6 +25,7 @@ from app.messaging import queries as messages
 from app.orchestration import queries as orchestration
 from app.web import access, frame, kept, shell
 from app.web.rules import signed_in
+from app.workflow import definitions
 from app.workflow import queries as workflow
 
 blueprint = Blueprint("case_page", __name__)
@@ -128,7 +129,15 @@ def _process(view: orchestration.Overview, chosen: int | None) -> dict[str, Any]
     if not view.drivings:
         return {"driving": None, "steps": []}
     driving = next((d for d in view.drivings if d.instance_id == chosen), view.drivings[0])
-    return {"driving": driving, "steps": workflow.steps(driving.instance_id, now=utcnow())}
+    steps = workflow.steps(driving.instance_id, now=utcnow())
+    parts = sorted({_part(step.state.element_id) for step in steps} - {""})
+    wanted = request.args.get("part", "")
+    return {"driving": driving, "steps": steps, "parts": parts, "part": wanted if wanted in parts else ""}
+
+
+def _part(element_id: str) -> str:
+    """Return the called process that an element is of: `billing@3` for `billing@3/check`, empty for the instance's own."""
+    return element_id.rpartition("/")[0]
 
 
 def timeline(case: Any, *, before: int | None = None) -> dict[str, Any]:
@@ -208,9 +217,9 @@ def side(number: str) -> str:
 @blueprint.get("/instances/<int:instance_id>/diagram.bpmn")
 @signed_in
 def diagram(instance_id: int) -> Response:
-    """Return the diagram an instance runs on, byte for byte as it was uploaded."""
+    """Return the diagram an instance runs on, or that of a process it calls (`?part=`), byte for byte as it was uploaded."""
     row = access.instance(frame.viewer(), instance_id)
-    definition = workflow.get_definition(row.definition_id)
+    definition = workflow.get_definition(definitions.called(row.definition_id, request.args.get("part", "")))
     return Response(blob(definition.xml_digest), mimetype="application/xml")
 
 
@@ -219,9 +228,11 @@ def diagram(instance_id: int) -> Response:
 def state(instance_id: int) -> Response:
     """Return tokens, visits and time spent per element, for the diagram's overlays."""
     row = access.instance(frame.viewer(), instance_id)
+    part = request.args.get("part", "")
     elements = [
-        {"id": s.element_id, "tokens": s.tokens, "visits": s.visits, "seconds": s.seconds, "faults": s.faults}
+        {"id": s.element_id.rpartition("/")[2], "tokens": s.tokens, "visits": s.visits, "seconds": s.seconds, "faults": s.faults}
         for s in workflow.diagram_state(row.id, now=utcnow())
+        if _part(s.element_id) == part
     ]
     body = {"status": row.status, "elements": elements}
     return Response(orjson.dumps(body), mimetype="application/json")

@@ -15,6 +15,7 @@ from app import blobs, events
 from app.clock import utcnow
 from app.db import forget, known, session
 from app.errors import Conflict, Invalid, NotFound
+from app.workflow import calling
 from app.workflow.importing import ImportResult, import_bpmn
 from app.workflow.models import ProcessDefinition
 from app.workflow.outside import known_capabilities
@@ -38,18 +39,26 @@ class Compiled:
 
 def inspect(xml: bytes, *, files: Mapping[str, bytes] | None = None) -> ImportResult:
     """Return the import report of an upload without storing it."""
-    return import_bpmn(xml, dmn=_tables(files or {}), known_capabilities=known_capabilities())
+    return _read(xml, files or {}).result
+
+
+def _read(xml: bytes, files: Mapping[str, bytes]) -> calling.Bound:
+    return calling.bind(
+        import_bpmn(xml, dmn=_tables(files), known_capabilities=known_capabilities(), calls_out=True)
+    )
 
 
 def _tables(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name.endswith(".dmn")}
 
 
-def content_digest(xml: bytes, files: Mapping[str, bytes]) -> str:
-    """Return one digest over the diagram and everything that was uploaded with it."""
+def content_digest(xml: bytes, files: Mapping[str, bytes], calls: Mapping[str, int] | None = None) -> str:
+    """Return one digest over the diagram, everything that was uploaded with it, and the versions that it calls."""
     total = hashlib.sha256(xml)
     for name in sorted(files):
         total.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
+    for name in sorted(calls or {}):
+        total.update(b"calls " + name.encode())
     return total.hexdigest()
 
 
@@ -62,22 +71,29 @@ def deploy(
     """
     files = dict(files or {})
     _check_upload(key, xml, files, note)
-    digest = content_digest(xml, files)
-    same = session().scalar(
-        select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.digest == digest)
-    )
+    same = _same(key, content_digest(xml, files))
+    if same is not None and not same.facts.get("calls_out"):
+        return same
+    bound = _read(xml, files)
+    result, digest = bound.result, content_digest(xml, files, bound.versions)
+    same = _same(key, digest)
     if same is not None:
         return same
-    result = inspect(xml, files=files)
     if not result.processes and any(finding.severity == "error" for finding in result.findings):
         first = next(finding for finding in result.findings if finding.severity == "error")
         raise Invalid("not_bpmn", first.message)
-    definition = _store(key, xml, files=files, digest=digest, result=result, note=note, name=name)
+    definition = _store(key, xml, files=files, digest=digest, bound=bound, note=note, name=name)
     events.record(
         "process_deployed", chain=f"process:{key}", version=definition.version, digest=digest, note=note,
         is_executable=result.executable,
     )  # fmt: skip
     return definition
+
+
+def _same(key: str, digest: str) -> ProcessDefinition | None:
+    return session().scalar(
+        select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.digest == digest)
+    )
 
 
 def _check_upload(key: str, xml: bytes, files: Mapping[str, bytes], note: str) -> None:
@@ -105,8 +121,9 @@ def _check_form(file: str, content: bytes) -> None:
 
 
 def _store(
-    key: str, xml: bytes, *, files: Mapping[str, bytes], digest: str, result: ImportResult, note: str, name: str
+    key: str, xml: bytes, *, files: Mapping[str, bytes], digest: str, bound: calling.Bound, note: str, name: str
 ) -> ProcessDefinition:
+    result = bound.result
     # One deployment of a key at a time: versions are counted under this lock.
     session().execute(select(func.pg_advisory_xact_lock(func.hashtext(f"deploy:{key}"))))
     last = session().scalar(select(func.max(ProcessDefinition.version)).where(ProcessDefinition.key == key))
@@ -127,6 +144,8 @@ def _store(
             "decisions": sorted(result.decisions),
             "actions": [asdict(action) for action in result.actions],
             "labels": dict(result.labels),
+            "calls": bound.versions,
+            "calls_out": bool(result.calls),
         },
         is_executable=result.executable,
         note=note,
@@ -213,10 +232,25 @@ def compiled(definition_id: int) -> Compiled:
 
 
 def form_of(definition_id: int, key: str) -> dict[str, Any] | None:
-    """Return a form of this version, or None when it has none of that name."""
+    """Return a form of this version or of one that it calls, or None when there is none of that name."""
     facts = _facts(id(session().get_bind()), definition_id)
+    if (elsewhere := calling.owner(facts.get("calls", {}), key)) is not None:
+        return form_of(*elsewhere)
     form = facts.get("forms", {}).get(key)
-    return dict(form) if form else None
+    if not form:
+        return None
+    return {**form, "fields": [{"label": field["key"], "type": "text", **field} for field in form["fields"]]}
+
+
+def called(definition_id: int, part: str) -> int:
+    """Return the version behind a part of this version (`billing@3`, `billing@3/mail@1`); itself for an empty one. Raises NotFound."""
+    if not part:
+        return definition_id
+    calls = _facts(id(session().get_bind()), definition_id).get("calls", {})
+    found = calling.owner(calls, f"{part}{calling.SEPARATOR}")
+    if found is None:
+        raise NotFound("process_unknown", "There is no such process.")
+    return called(found[0], found[1].removesuffix(calling.SEPARATOR))
 
 
 def labels_of(definition_id: int) -> Mapping[str, Mapping[str, str]]:

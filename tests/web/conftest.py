@@ -38,10 +38,10 @@ def _imported_once():
     """Import each diagram once a run: the result depends on nothing but its bytes, and costs 150 ms."""
     kept: dict[Any, ImportResult] = {}
 
-    def once(xml, *, dmn, known_capabilities):
+    def once(xml, *, dmn, known_capabilities, calls_out):
         key = (xml, *sorted(dmn.items()))
         if key not in kept:
-            kept[key] = import_bpmn(xml, dmn=dmn, known_capabilities=known_capabilities)
+            kept[key] = import_bpmn(xml, dmn=dmn, known_capabilities=known_capabilities, calls_out=calls_out)
         return kept[key]
 
     with pytest.MonkeyPatch.context() as patch:

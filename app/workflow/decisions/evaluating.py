@@ -80,7 +80,8 @@ def _results(tables: tuple[DecisionTable, ...], done: Mapping[str, DecisionResul
         if len(table.outputs) == 1 and outputs is not None:
             name = table.outputs[0].name
             value = [entry[name] for entry in outputs] if isinstance(outputs, list) else outputs[name]
-        for key in (table.id, table.name, table.variable):
+        # In a called process of another file the id has that file's name in front; its own expressions do not know that.
+        for key in (table.id, table.id.rpartition("/")[2], table.name, table.variable):
             found[key] = value
     return found
 

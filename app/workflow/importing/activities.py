@@ -111,7 +111,7 @@ def _call(draft: Draft, element: Element, raw: Raw, element_id: str) -> None:
         draft.report.error(
             element_id,
             "call",
-            f"'{raw['name'] or element_id}' does not say which process it calls. Choose one of the same file.",
+            f"'{raw['name'] or element_id}' does not say which process it calls. Choose one of the file, or one that is published.",
         )
 
 

@@ -208,9 +208,11 @@ def _check_event_gateway(graph: Graph, raw: Raw) -> None:
 
 def _check_call(graph: Graph, raw: Raw) -> None:
     called = graph.nodes.get(raw["called"])
-    if raw["called"] and (called is None or called["kind"] != "process"):
+    if raw["called"] and called is None:
+        graph.draft.calls.append((raw["id"], raw["called"]))
+    elif called is not None and called["kind"] != "process":
         graph.report.error(
-            raw["id"], "call", f"The called process '{raw['called']}' is not in the file. Upload both in one file."
+            raw["id"], "call", f"'{raw['called']}' is no process, so it cannot be called. Choose a process."
         )
     elif called is not None and not called.get("global") and _starts_only_by_event(graph, called):
         graph.report.error(raw["id"], "call", f"The called process '{raw['called']}' has no plain start event.")

@@ -43,6 +43,7 @@ def compile_document(
     _check_capabilities(draft, known_capabilities)
     wanted = _processes_to_run(draft)
     _soften(draft, wanted)
+    draft.calls = [call for call in draft.calls if draft.nodes[call[0]]["process"] in wanted]
     return _result(draft, digest, compiled=None if report.has_errors() else _pack(draft, wanted))
 
 
@@ -136,6 +137,7 @@ def _result(draft: Draft, digest: str, *, compiled: bytes | None) -> ImportResul
         decisions=frozenset(draft.decision_refs),
         forms=frozenset(draft.forms),
         actions=tuple(draft.actions),
+        calls=tuple(draft.calls),
         scripts=tuple((raw["id"], raw["script"]) for raw in draft.nodes.values() if raw.get("script")),
         labels={raw["id"]: raw["labels"] for raw in draft.nodes.values() if raw.get("labels")},
     )

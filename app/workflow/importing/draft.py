@@ -41,6 +41,7 @@ class Draft:
     decision_refs: set[str] = field(default_factory=set)
     forms: set[str] = field(default_factory=set)
     actions: list[ActionSpec] = field(default_factory=list)
+    calls: list[tuple[str, str]] = field(default_factory=list)
     counter: int = 0
 
     def fresh_id(self, prefix: str) -> str:

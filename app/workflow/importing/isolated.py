@@ -116,6 +116,7 @@ def from_dict(raw: dict[str, Any]) -> ImportResult:
         decisions=frozenset(raw["decisions"]),
         forms=frozenset(raw["forms"]),
         actions=tuple(action_from_dict(action) for action in raw["actions"]),
+        calls=tuple((element_id, called) for element_id, called in raw["calls"]),
         scripts=tuple((element_id, source) for element_id, source in raw["scripts"]),
         labels=raw["labels"],
     )

@@ -64,6 +64,8 @@ class ImportResult:
     decisions: frozenset[str] = frozenset()
     forms: frozenset[str] = frozenset()
     actions: tuple[ActionSpec, ...] = ()
+    #: Call activities with the process that each calls, where that is not in the file.
+    calls: tuple[tuple[str, str], ...] = ()
     #: Element and text of every script that will run.
     scripts: tuple[tuple[str, str], ...] = ()
     #: Names of elements in other languages: {"handle": {"zh": "处理"}}.

@@ -19,12 +19,14 @@ def import_bpmn(
     known_capabilities: Collection[str] | None = None,
     trial: bool = True,
     language: Literal["starlark", "foreign"] = "starlark",
+    calls_out: bool = False,
 ) -> ImportResult:
     """Reads an uploaded BPMN file and tells everything that is wrong with it. Never raises for bad input.
 
     `dmn` holds decision files by name; `known_capabilities` are those the desk offers (None: not checked). With
     `trial` the work is done in a child process of 2 s and 512 MB that also starts the process once; without it the
-    file must be our own. Scripts are checked as Starlark unless their host says that they are `foreign`.
+    file must be our own. Scripts are checked as Starlark unless their host says that they are `foreign`. With
+    `calls_out` the caller looks for called processes that are not in the file; else they are errors.
     """
     digest = sha256(xml).hexdigest()
     tables = dict(dmn or {})
@@ -38,7 +40,17 @@ def import_bpmn(
         if root is None:
             return _draft(report.findings, digest)
         result = compile_document(root, report, digest=digest, dmn=tables, known_capabilities=known_capabilities)
-    return _with(result, scripts.check(result) if language == "starlark" else [])
+    more = scripts.check(result) if language == "starlark" else []
+    return _with(result, more if calls_out else [*more, *_missing(result)])
+
+
+def _missing(result: ImportResult) -> list[Finding]:
+    return [
+        Finding(
+            element_id, "error", "call", f"The called process '{called}' is not in the file. Upload both in one file."
+        )
+        for element_id, called in result.calls
+    ]
 
 
 def _table_admitted(name: str, content: bytes, report: Report) -> bool:
