@@ -197,12 +197,25 @@ def _with_rule(heads: list[str], kinds: list[str], index: int) -> int:
 def _mark_attributions(heads: list[str], kinds: list[str]) -> None:
     tried = 0
     for index, line in enumerate(heads):
-        if kinds[index] not in _OPEN or tried >= _MAX_TRIED or not _may_close(line):
+        if tried >= _MAX_TRIED or not _may_close(line):
+            continue
+        if kinds[index] not in _OPEN:
+            tried += _mark_inside(heads, kinds, index)
             continue
         tried += 1
         start = _attribution_start(heads, kinds, index)
         if start is not None:
             kinds[start : index + 1] = [ATTRIBUTED] * (index + 1 - start)
+
+
+def _mark_inside(heads: list[str], kinds: list[str], index: int) -> int:
+    """Some clients put the attribution inside the quote, as its first line. Returns how many lines were tried."""
+    if kinds[index] != QUOTED or QUOTED in kinds[max(0, index - 1) : index] or kinds[index + 1 : index + 2] != [QUOTED]:
+        return 0
+    bare = heads[index].lstrip("> ").rstrip(' *_"”')
+    if _is_attribution(bare, opens=bool(words.OPENER.match(bare)), quoted=True, single=True):
+        kinds[index] = ATTRIBUTED
+    return 1
 
 
 def _may_close(line: str) -> bool:

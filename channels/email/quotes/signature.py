@@ -48,18 +48,22 @@ def _divider(lines: list[str]) -> int:
         bare = line[:_WIDTH].strip()
         if begun and bare[:1] in sieve.DASHES and words.SIGNATURE_LIKELY.match(bare):
             # Several dividers divide chapters.
-            if (not seen or bare in _AFTER_CHAPTERS) and bare not in seen and _looks_signed(lines, index + 1):
+            if (
+                (not seen or bare in _AFTER_CHAPTERS)
+                and bare not in seen
+                and _looks_signed(lines, index + 1, sure=bare[:2] == "--")
+            ):
                 return index
             seen.add(bare)
         begun = begun or bool(bare)
     return len(lines)
 
 
-def _looks_signed(lines: list[str], start: int) -> bool:
-    """Whether the rest is a short block of short lines."""
+def _looks_signed(lines: list[str], start: int, *, sure: bool) -> bool:
+    """Whether the rest is a short block of short lines, and after a divider that is not made for it, no sentences."""
     filled = 0
     for line in lines[start:]:
         filled += bool(line.strip())
-        if filled > _LIKELY_LINES or len(line) > _LIKELY_WIDTH:
+        if filled > _LIKELY_LINES or len(line) > _LIKELY_WIDTH or (not sure and words.SENTENCE.match(line.strip())):
             return False
     return True

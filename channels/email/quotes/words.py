@@ -96,7 +96,7 @@ _NAMES = {
     "to": "to|an|à|a|para|per|aan|till|til|vastaanottaja|кому|do|komu|címzett|kime|alıcı|destinataire|empfänger|destinatario|destinatário|adresat|ontvanger|"
     "收件人|收件者|收信人|宛先|받는 ?사람|către|đến|kepada|至",
     "cc": "cc|bcc|kopie|copie|copie à|kopia|kopi|kopio|копия|dw|抄送|抄送人|副本|副本抄送|참조|con copia|cópia|c\\.c\\.",
-    "subject": "subject|betreff|objet|asunto|assunto|oggetto|onderwerp|ämne|emne|aihe|тема|temat|předmět|tárgy|konu|主题|主題|主旨|标题|標題|件名|제목|sujet|subiect|predmet|chủ đề|subjek|re",
+    "subject": "subject|betreff|objet|asunto|assunto|oggetto|ogg|onderwerp|ämne|emne|aihe|тема|temat|předmět|tárgy|konu|主题|主題|主旨|标题|標題|件名|제목|sujet|subiect|predmet|chủ đề|subjek|re",
     "other": "reply[- ]to|importance|wichtigkeit|priority|priorität|attachments?|anlagen?|pièces? jointes?|organi[sz]ation|message-id|newsgroups|cc to|answer to|antwort an|responder a|répondre à|rispondi a|回复|附件|重要性",
 }  # fmt: skip
 _HEADER = re.compile(
@@ -204,4 +204,5 @@ CJK_DEVICE = re.compile(
 )
 SIGNATURE_SURE = re.compile(r"\s{0,2}-- $|\s{0,2}--\xa0$")
 SIGNATURE_LIKELY = re.compile(r"(?:-{2,3}|_{2,80}|—{1,20}|–{1,20}|={5,60}|\*{3,40}|-{20,80}|-- {2,4})$")
+SENTENCE = re.compile(r"(?:\S+\s+){4}.{0,80}[.!?]$|.{0,60}[^\x00-\xff]{6}[。！？]$")
 RULE_LINE = re.compile(r"\s{0,4}[-_=*~—–─━]{3,200}\s*$")

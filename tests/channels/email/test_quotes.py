@@ -53,6 +53,16 @@ def test_separators_and_header_blocks(style):
         assert same(extract_reply(f"{reply}\n{lines}\n\n{quoted(QUOTED)}"), reply)
 
 
+@pytest.mark.parametrize(
+    "line", [ATTRIBUTIONS[0][1], "Dana Fox <dana@example.com> hat am 06.05.2024 15:59 geschrieben:"]
+)
+def test_an_announcement_inside_the_quote(line):
+    inside = quoted(f"{line}\n\n{QUOTED}")
+    assert same(extract_reply(f"{inside}\n\nYes, please."), "Yes, please.")
+    assert same(extract_reply(f"Yes, please.\n\n{inside}"), "Yes, please.")
+    assert same(extract_reply(f"Hello\n\n{inside}\n\nYes, please."), "Hello Yes, please.")
+
+
 @pytest.mark.parametrize("line", MOBILE_LINES)
 def test_lines_that_phones_add(line):
     assert same(extract_reply(f"Thanks!\n\n{line}\n\n{ATTRIBUTIONS[0][1]}\n{quoted(QUOTED)}"), "Thanks!")
@@ -67,6 +77,7 @@ def test_a_mail_without_a_quote_stays_as_it_is(reply):
 KEPT = {
     "a line that begins like an announcement": "On Monday I wrote the manual for you, with these parts:\n- pump\n- valve",
     "a colon after an address": "I spoke to bob@example.com on 3 May 2024 and he wrote:\nplease call.\nCan you?",
+    "a rule between two parts": "The first part.\n\n________________________________\n\nThis is the second part of it.\n\nRegards\nDana",
     "who wrote when, in a sentence": "My wife wrote on 5/6/2024 at 15:59:\nplease call\nBye",
     "a colleague": "Your colleague Bob Miller wrote on 06/05/2024 15:59:\nplease call\nBye",
     "a parcel": "Please look for it\n\nFrom: Berlin\nSent: 05/05/2024\nTo: Paris\n\nWhere is it?",
