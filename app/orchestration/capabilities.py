@@ -134,7 +134,7 @@ def notify(call: Call, *, who: str, template: str, text: str | None = None) -> d
 @capability("escalate")
 def escalate(call: Call, *, level: Any = 1, reason: str = "") -> None:
     """Escalate to the leads of the team that holds the work."""
-    step = int(level)
+    step = _level(level)
     users = parties.people("lead", call.driven)
     names = [str(user) for user in users]
     order, case = call.driven.work_order, call.driven.case
@@ -145,6 +145,16 @@ def escalate(call: Call, *, level: Any = 1, reason: str = "") -> None:
     number = order.number if order else case.number
     parties.tell(users, kind="escalated", text=f"{number}: {reason} (level {step})", link=link(call))
     cases.draw_attention(case, why=reason)
+
+
+def _level(given: Any) -> int:
+    try:
+        step = int(given)
+    except (TypeError, ValueError):
+        step = 0
+    if not 1 <= step <= 9:
+        raise Invalid("bad_level", f"The level of an escalation is a number from 1 to 9, not {given!r}.")
+    return step
 
 
 @capability("raise_urgency")
@@ -173,11 +183,12 @@ def move_time_limits(call: Call, *, due_within: str | None = None) -> dict[str, 
 
     Output: `due_at`, the moved limit of the case or work order.
     """
+    within = parse_duration(str(due_within)).as_timedelta() if due_within else None
     mailbag.post(mailbag.Posted(call.instance_id, call.driven.case.id, "move_limits", "", {}))
     target = call.driven.work_order or call.driven.case
-    if not due_within or target.due_at is None or target.due_from is None:
+    if within is None or target.due_at is None or target.due_from is None:
         return {"due_at": None}
-    due = call.world.add_business_time(target.due_from, parse_duration(str(due_within)).as_timedelta())
+    due = call.world.add_business_time(target.due_from, within)
     if isinstance(target, WorkOrder):
         workorders.change(target, {"due_at": due})
     else:

@@ -13,7 +13,7 @@ from app.cases.models import Case
 from app.clock import utcnow
 from app.db import later, remember, run, session
 from app.errors import Conflict, Forbidden, NotFound
-from app.orchestration import context, entry, mailbag, tasks
+from app.orchestration import context, entry, mailbag, parties, tasks
 from app.orchestration.models import Drive
 from app.workflow import definitions, queries
 from app.workflow import service as workflow
@@ -138,6 +138,8 @@ def _hand_over_now(item: mailbag.Posted) -> None:
 
 def _move_limits(item: mailbag.Posted) -> None:
     """Move the time limits of an instance; what ran before and runs now goes on the record."""
+    if item.sender not in instances_of(item.case_id):
+        return  # it ended with this step
     before = {timer.token: timer.due_at for timer in run(_TIMERS, {"instance": item.sender})}
     workflow.move_limits(item.sender)
     moved = [
@@ -155,6 +157,7 @@ def _seal(case_id: int) -> None:
     case = session().get_one(Case, case_id)
     for order, instance_id in _open_orders(case_id):
         retain_until = case.retain_until or utcnow()
+        parties.tell_stop(context.Driven(case, order))
         workorders.close(order, outcome="cancelled", retain_until=retain_until)
         workflow.cancel(instance_id)
     cases.seal(case)

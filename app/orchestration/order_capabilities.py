@@ -57,6 +57,8 @@ def archive_work_order(call: Call, *, retain_for: str = "P3Y") -> dict[str, Any]
     """Close the loop of the order and start its retention. Outputs: `outcome` (done, cancelled), `summary` (the reply)."""
     order = _order(call)
     outcome = "cancelled" if order.state in (WorkOrderState.CANCELLED, WorkOrderState.CANCELLING) else "done"
+    if outcome == "cancelled":
+        parties.tell_stop(call.driven)
     workorders.close(order, outcome=outcome, retain_until=parse_duration(retain_for).add_to(utcnow()))
     text = str(order.reply.get("text") or "") or outcome
     return {"outcome": outcome, "summary": f"{order.number}: {text}"}

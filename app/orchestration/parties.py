@@ -75,3 +75,11 @@ def tell(users: list[int], *, kind: str, text: str, link: str) -> None:
     if not users:
         return
     identity.notify(users, kind=kind, text=text, link=link)
+
+
+def tell_stop(driven: Driven) -> None:
+    """Tell whoever holds a work order that it is cancelled: nobody goes on working on what is not wanted any more."""
+    order, case = driven.work_order, driven.case
+    if order is not None:
+        link = f"/cases/{case.number}/work-orders/{order.number}"
+        tell(people("holder", driven), kind="work_order_cancelled", text=f"{order.number}: cancelled", link=link)

@@ -14,6 +14,7 @@ from app import events
 from app.cases.models import Case
 from app.cli import seed
 from app.events import Actor
+from app.identity import queries as identity
 from app.identity.models import User
 from app.messaging.models import Message
 from app.orchestration import driving, forms, writing
@@ -201,6 +202,17 @@ def test_cancelling_accepted_work_asks_its_holder(desk: OnDesk) -> None:
     desk.act(desk.cast.alice, "cancel", on="order", text="Really not")
     desk.do(desk.cast.charlie, "consent", outcome="consent")
     assert str(desk.order.state) == "cancelled"
+
+
+@pytest.mark.parametrize("on", ["case", "order"])
+def test_whoever_holds_work_is_told_that_it_is_cancelled(desk: OnDesk, on: str) -> None:
+    dispatched(desk).do(desk.cast.charlie, "accept", outcome="accept")
+    desk.act(desk.cast.alice, "cancel", on=on, text="Not needed")
+    if on == "order":
+        desk.do(desk.cast.charlie, "consent", outcome="consent")
+    assert str(desk.order.state) == "cancelled"
+    told = identity.notices(desk.cast.charlie.id)
+    assert f"{desk.order.number}: cancelled" in [notice.text for notice in told]
 
 
 def test_declined_dispatched_to_a_person_and_withdrawn(desk: OnDesk) -> None:
