@@ -99,11 +99,14 @@ def _smtp_tls() -> dict[str, Any]:
 
 
 def sqlalchemy_url(url: str) -> str:
-    """Return the database URL with the psycopg 3 driver named, whatever way it was spelled."""
-    for prefix in ("postgres://", "postgresql://"):
-        if url.startswith(prefix):
-            return "postgresql+psycopg://" + url[len(prefix) :]
-    return url
+    """Return the database URL with the psycopg 3 driver named, whatever way it was spelled; raises Invalid for another."""
+    scheme, marks, rest = url.partition("://")
+    if not marks or scheme not in {"postgres", "postgresql", "postgresql+psycopg"}:
+        raise Invalid(
+            "bad_setting",
+            "DATABASE_URL must be the address of a PostgreSQL, as postgresql://user:password@host:5432/name.",
+        )
+    return f"postgresql+psycopg://{rest}"
 
 
 def read_settings() -> Settings:

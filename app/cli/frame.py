@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import click
-from sqlalchemy.exc import OperationalError, ProgrammingError
+from sqlalchemy.exc import DataError, OperationalError, ProgrammingError
 
 from app import db, events
 from app.errors import DeskError
@@ -37,6 +37,8 @@ def spoken(work: Callable[[], Any]) -> Any:
         raise click.ClickException(error.message + detail) from None
     except OperationalError as error:
         raise click.ClickException(f"The database does not answer: {_first_line(error)}. Check DATABASE_URL.") from None
+    except DataError:
+        raise click.ClickException("The input holds a number or character that can not be stored.") from None
     except ProgrammingError as error:
         raise click.ClickException(
             f"The database has other tables than this version needs: {_first_line(error)}. Run `alembic upgrade head`."

@@ -90,6 +90,21 @@ def test_other_commands_without_a_database_say_so(tmp_path):
     assert answer.stderr.startswith("Error: The database does not answer")
 
 
+@pytest.mark.parametrize(
+    "wrong,says",
+    [({"DATABASE_URL": "mysql://127.0.0.1/desk"}, "DATABASE_URL must be"), ({"DATABASE_URL": "nonsense"}, "DATABASE_URL must be"),
+     ({"SESSION_HOURS": "many"}, "SESSION_HOURS must be a whole number")],
+)  # fmt: skip
+def test_a_setting_that_cannot_be_is_named(tmp_path, wrong, says):
+    answer = subprocess.run(
+        [sys.executable, "-m", "flask", "doctor"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env={"PATH": "/usr/bin", "DATA_DIR": str(tmp_path), **wrong},
+    )  # fmt: skip
+    assert answer.returncode != 0
+    assert says in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
 # ---------------------------------------------------------------- accounts
 def test_an_account_is_added_listed_and_tried(run):
     added = run("account", "add", "desk@ringback.test", "--provider", "loopback", "--queue", "service")

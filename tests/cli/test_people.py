@@ -47,6 +47,7 @@ def test_a_new_password_works(run, dora):
         (("team", "add", "Bad Key"), "team key"),
         (("team", "join", "service", "nobody"), "no user"),
         (("token", "revoke", "999999999"), "no such token"),
+        (("token", "revoke", "9" * 30), "can not be stored"),
         (("token", "new", "dora", "--days", "0"), "1 to 3650"),
     ],
 )
