@@ -287,6 +287,8 @@ def _is_rare(joined: str, *, announces: bool, quoted: bool, single: bool) -> boo
         return quoted or bool(words.MAILBOX.search(joined))
     if announces and words.SENT_LAST.search(joined):
         return True
+    if words.DATE_BY.match(joined) and words.TIME.search(joined):
+        return True
     return bool(words.VIA_WROTE.match(joined)) and len(joined.split()) <= _NAME_WORDS + 2
 
 

@@ -46,6 +46,11 @@ QUOTING = re.compile(
 VIA_WROTE = re.compile(
     r"[^\W\d_][^,:;!?<>]{0,40}\svia\s[^,:;!?<>]{1,40}\s(?:wrote|schrieb|a écrit|escribió)\s?[:：]\s*$", _I
 )
+# `06.05.2024, 15:59 von dana@example.com:`, as Tuta has it.
+DATE_BY = re.compile(
+    r"[\s*_]{0,4}\d{1,4}[-/. ].{4,40}\s(?:by|from|von|de|da|van|par|por|av|af|od|от)\s[^\s<>]{1,120}@[^\s<>]{1,120}[:：]\s*$",
+    _I,
+)
 # `On 11 April Dana <dana@example.com> sent:`
 SENT_LAST = re.compile(r"[>)\]]\s{1,2}(?:sent|said|nous a dit)\s?[:：]\s*$", _I)
 # How the line begins where it begins so.

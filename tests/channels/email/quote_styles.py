@@ -93,6 +93,8 @@ ATTRIBUTIONS: list[tuple[str, str]] = [
     ("en-horde", "Quoting Dana Fox <dana@example.com>:"),
     ("de-horde", "Zitat von Dana Fox <dana@example.com>:"),
     ("es-horde", "Citando Dana Fox <dana@example.com>:"),
+    ("de-tuta", "06.05.2024, 15:59 von dana@example.com:"),
+    ("en-tuta", "6 May 2024, 15:59 by dana@example.com:"),
     ("en-forum", "Dana via Example Forum wrote:"),
     ("en-sent", "On 6 May 2024, at 3:59 PM, Dana Fox <dana@example.com> sent:"),
     ("en-broken-bracket", "2024-05-06 15:59 GMT+02:00 Dana Fox <\ndana@example.com>:"),
