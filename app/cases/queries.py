@@ -48,6 +48,7 @@ LISTED = (
 PAGE = 50
 YEARS = 30
 MAX_DIGITS = 12
+FEW, MANY = 3, 20
 OPEN = Case.archived_at.is_(None)
 NOW: BindParameter[Any] = bindparam("now", None, type_=DateTime(timezone=True))
 _AT: BindParameter[Any] = bindparam("at", None, type_=DateTime(timezone=True))
@@ -206,8 +207,12 @@ def searched(statement: Prepared, text: str, *, ids: Sequence[int] = (), limit: 
     numbers = [text.strip().upper()]
     if text.strip().isdecimal() and len(text) < MAX_DIGITS:
         numbers += [f"RB-{utcnow().year - years}-{int(text):06d}" for years in range(YEARS)]
-    asked = {"wanted": query_text(text), "numbers": numbers, "ids": list(ids), "size": limit, "newest": limit * 20}
-    return statement.rows(**asked)
+    asked = {"wanted": query_text(text), "numbers": numbers, "ids": list(ids), "size": limit}
+    for newest in (limit * FEW, limit * MANY):
+        rows = statement.rows(**asked, newest=newest)
+        if len(rows) == limit:
+            break
+    return rows
 
 
 def of_contact(contact_id: int, *, limit: int = 20) -> list[Any]:
