@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import orjson
 from flask import Flask
+from markupsafe import Markup
 
 from app.errors import Unavailable
 
 DIST = Path(__file__).parent / "static" / "dist"
+CSS = Path(__file__).parent / "css"
 
 
 @lru_cache(maxsize=2)
@@ -39,6 +41,12 @@ def asset(name: str) -> str:
     return f"/static/dist/{found}"
 
 
+@cache
+def tokens() -> Markup:
+    """Return the design's colours and sizes as they stand in our sources, for pages that work when nothing was built."""
+    return Markup((CSS / "tokens.css").read_text())  # noqa: S704 -- our own file
+
+
 def install(app: Flask) -> None:
-    """Give the templates `asset`."""
-    app.jinja_env.globals["asset"] = asset
+    """Give the templates `asset` and `tokens`."""
+    app.jinja_env.globals.update(asset=asset, tokens=tokens)
