@@ -15,7 +15,8 @@ function mark(link, on, value = "true") {
 document.addEventListener("htmx:afterSettle", (event) => {
   const main = document.getElementById("main");
   if (event.target.id === "main") main.classList.remove("empty");
-  if (event.target.id === "main" || event.target.id === "desk") main?.focus({ preventScroll: true });
+  // Whoever has begun to write in the new part keeps the cursor.
+  if ((event.target.id === "main" || event.target.id === "desk") && !main?.contains(document.activeElement)) main?.focus({ preventScroll: true });
 });
 
 // A case that was opened by its address stands beside the list that was looked at last.
