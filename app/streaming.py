@@ -10,6 +10,7 @@ import contextlib
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -30,6 +31,11 @@ WAITING = 1_000
 BEAT_SECONDS = 15.0
 SEES_ALL = frozenset({"admin", "manager"})
 
+# A place in the news that is a time and no number: where a page stood when it was made.
+TIME = "@"
+# Clocks of two machines differ a little; news that come twice only cost a look.
+SKEW = timedelta(milliseconds=250)
+
 Scope = dict[str, Any]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -39,6 +45,11 @@ Item = tuple[str, dict[str, Any]]
 def admission(*, user_id: int, role: str, team_ids: list[int]) -> str:
     """Return what a screen shows to open its stream."""
     return crypto.sign("stream", {"u": user_id, "r": role, "t": team_ids})
+
+
+def place(at: datetime) -> str:
+    """Return the place in the news of a page that read nothing before this time."""
+    return f"{TIME}{int((at - SKEW).timestamp() * 1000)}-0"
 
 
 @dataclass(eq=False, slots=True)
@@ -118,6 +129,8 @@ class Hub:
 
     def missed(self, since: str) -> list[Item] | None:
         """Return the news after `since`, or None when the tail no longer reaches back that far."""
+        if since.startswith(TIME):
+            return self._since_time(_order(since[1:]))
         if not self.tail:
             return [] if since in ("", "0-0") else None
         if since == self.tail[-1][0]:
@@ -126,6 +139,11 @@ class Hub:
         if start < _order(self.tail[0][0]) or start > _order(self.tail[-1][0]):
             return None
         return [item for item in self.tail if _order(item[0]) > start]
+
+    def _since_time(self, start: tuple[int, int]) -> list[Item] | None:
+        """Numbers of news begin with the time, in ms, at which they were carried."""
+        is_cut = len(self.tail) == TAIL and _order(self.tail[0][0]) > start
+        return None if is_cut else [item for item in self.tail if _order(item[0]) >= start]
 
 
 def _order(position: str) -> tuple[int, int]:

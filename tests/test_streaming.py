@@ -6,13 +6,14 @@ import asyncio
 import re
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pytest
 
 from app import crypto, doorbell, realtime, streaming
-from app.streaming import Hub, Screen, admission, application
+from app.streaming import Hub, Screen, admission, application, place
 
 NEWS = [(f"{n}-0", {"topic": "case", "teams": [], "users": [], "case": n}) for n in range(1, 6)]
 
@@ -219,3 +220,25 @@ def test_when_valkey_comes_back_empty_all_screens_start_over():
         return [frame[1] for frame in await screen.leave()]
 
     assert in_a_loop(go())[:2] == ["hello", "reset"]
+
+
+def test_a_page_names_the_time_at_which_it_was_made():
+    at = datetime.fromtimestamp(1_700_000_000, UTC)
+    news = [
+        (f"{1_700_000_000_000 + n}-0", {"topic": "case", "teams": [], "users": [], "case": n}) for n in (-2000, 5, 900)
+    ]
+    got = [body["case"] for _, topic, body in watch(hub_of(*news), last=place(at), until=3) if topic == "case"]
+    assert got == [5, 900]
+
+
+def test_a_page_that_is_newer_than_all_news_waits_for_them():
+    assert [topic for _, topic, _ in watch(hub_of(), last=place(datetime.now(UTC)))] == ["hello"]
+    assert Hub().missed(place(datetime.now(UTC))) == []
+
+
+def test_a_page_that_is_older_than_the_news_that_were_kept_starts_over():
+    hub = hub_of(
+        *((f"{n + 10}-0", {"topic": "case", "teams": [], "users": [], "case": n}) for n in range(streaming.TAIL))
+    )
+    assert hub.missed("@5-0") is None
+    assert hub.missed("@10-0") is not None

@@ -11,6 +11,7 @@ from flask import Flask, Response, g, has_request_context, request
 from structlog.contextvars import bound_contextvars
 
 from app import db, events
+from app.clock import utcnow
 from app.errors import Forbidden
 from app.events import Actor
 from app.identity import queries, sessions
@@ -91,6 +92,7 @@ def _start_afresh() -> None:
             for file in files:
                 file.stream.seek(0)
     g.viewer = g.visit = None
+    g.begun = utcnow()
     g.refused, g.keep = "", False
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from flask import render_template, request
+from flask import g, render_template, request
 
 from app import streaming
 from app.identity import policy
@@ -50,4 +50,6 @@ def stream_url() -> str:
 
 def page(template: str, *, section: str, **context: Any) -> str:
     """Render a page inside the shell."""
-    return render_template(template, section=section, nav=navigation(), stream_url=stream_url(), **context)
+    return render_template(
+        template, section=section, nav=navigation(), stream_url=stream_url(), place=streaming.place(g.begun), **context
+    )

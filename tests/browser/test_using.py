@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from tests.reliability.running import wait_for
+
 expect = pytest.importorskip("playwright.sync_api").expect
 
 
@@ -61,3 +63,22 @@ def test_language_and_appearance_stay_as_chosen(enter):
         int, re.findall(r"\d+", again.evaluate("getComputedStyle(document.body).backgroundColor"))[:3]
     )
     assert max(red, green, blue) < 90
+
+
+def test_what_happens_while_a_page_is_loading_is_not_missed(desk, enter):
+    sender = "Dana Early <dana.early@example.com>"
+    first = desk.write("Early news", sender=sender)
+    number = desk.case_of(first)
+    page = enter("alice", "/work-orders")
+    asked = []
+
+    def answer_first(route):
+        """Hold the page's script, and with it the stream, until the customer has written again."""
+        if not asked:
+            asked.append(desk.write("Re: Early news", "It has got worse since.", sender=sender, answer_to=first))
+            wait_for(lambda: desk.query("select 1 from messages where rfc_id = %s", asked[0]), 30)
+        route.continue_()
+
+    page.route("**/static/dist/desk-*.js", answer_first)
+    page.goto(f"{desk.url}/cases/{number}", wait_until="commit")
+    expect(page.locator("#flow")).to_contain_text("It has got worse since.", timeout=15_000)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from jinja2 import UndefinedError
 from sqlalchemy import update
 
 from app import blobs
+from app.clock import utcnow
 from app.contacts import service as contacts
 from app.db import session, unit_of_work
 from app.messaging import drafts, store
@@ -182,3 +184,9 @@ def test_what_is_used_stays():
     for number in range(100):
         shelf.put(number, ("x" * 10,))
         assert shelf.get("mine") == ("y",)
+
+
+def test_a_page_says_since_when_it_knows_the_news(browser, cast, desk):
+    before = utcnow()
+    [at] = re.findall(r'data-place="@(\d+)-0"', browser(cast.alice).get(_path(desk)).text)
+    assert timedelta(seconds=-1) < datetime.fromtimestamp(int(at) / 1000, UTC) - before < timedelta(seconds=60)

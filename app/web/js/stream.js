@@ -4,6 +4,8 @@ import { coalesce, once, whenSeen } from "./coalesce.js";
 
 const TOPICS = ["case", "delivery", "notice", "account", "fault", "reset"];
 const REST = 3000;
+const KEPT = 500;
+const timeOf = (id) => Number.parseInt(id.replace("@", ""), 10) || 0;
 
 export function openStream(first) {
   const channel = new BroadcastChannel("ringback");
@@ -13,6 +15,9 @@ export function openStream(first) {
   const heard = new Map();
   let asked = 0;
   let last = "";
+  const recent = [];
+  // What happened after this page was made and before anybody listened is news too.
+  const place = document.body.dataset.place ?? "";
   document.addEventListener("visibilitychange", () => document.hidden || seen.catchUp());
 
   function refresh(name, pace) {
@@ -23,12 +28,14 @@ export function openStream(first) {
   function hear(item) {
     if (!isNew(item.id)) return;
     last = item.id;
+    recent.push(item);
+    if (recent.length > KEPT) recent.shift();
     if (item.topic === "reset") {
       refreshAll();
       return;
     }
     document.dispatchEvent(new CustomEvent("rb:news", { detail: item }));
-    if (item.case) {
+    if (item.case && item.change !== "read") {
       heard.set(item.case, performance.now());
       refresh(`rb:${item.topic}-${item.case}`, { gap: 700, jitter: 200 });
     }
@@ -53,12 +60,17 @@ export function openStream(first) {
   }
 
   channel.onmessage = ({ data }) => {
-    if (data.lost === undefined) hear(data);
+    if (data.place !== undefined) repeat(data.place);
+    else if (data.lost === undefined) hear(data);
     else tell(data.lost);
   };
+  let leads = false;
+  const repeat = (since) => leads && recent.filter(({ id }) => timeOf(id) >= timeOf(since)).forEach((item) => channel.postMessage(item));
+  channel.postMessage({ place });
   const tell = (lost) => document.dispatchEvent(new CustomEvent("rb:connection", { detail: { lost } }));
   const lead = () => new Promise((done) => {
-    const source = listen(first, { last: () => last, hear: (item) => { channel.postMessage(item); hear(item); }, state: (lost) => { channel.postMessage({ lost }); tell(lost); } });
+    leads = true;
+    const source = listen(first, { last: () => last || place, hear: (item) => { channel.postMessage(item); hear(item); }, state: (lost) => { channel.postMessage({ lost }); tell(lost); } });
     addEventListener("pagehide", () => { source.close(); done(); }, { once: true });
   });
   // A page that comes back out of the browser's cache has lost its place: it starts over.
