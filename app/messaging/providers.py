@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from app import crypto
 from app.errors import Invalid, NotFound, Unavailable
@@ -66,7 +66,35 @@ def checked_config(kind: str, provider: str, values: Settings) -> Any:
         raise Invalid("bad_account", error.sentence, fields=dict(error.facts.get("fields", {}))) from None
 
 
-def adapter(account: ChannelAccount) -> Any:
+class AccountRow(Protocol):
+    """What opening an account needs of its row."""
+
+    @property
+    def id(self) -> int:
+        """Return its id."""
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of channel."""
+
+    @property
+    def provider(self) -> str:
+        """Return who serves it."""
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """Return its open settings."""
+
+    @property
+    def secrets(self) -> str:
+        """Return its sealed ones."""
+
+    @property
+    def version(self) -> int:
+        """Return which save this is."""
+
+
+def adapter(account: AccountRow | ChannelAccount) -> Any:
     """Return the provider's adapter for this account, with its secrets unsealed.
 
     Raises channels' Misconfigured for settings that cannot be, Unavailable when the secrets cannot be read.
