@@ -9,7 +9,8 @@ from tests.browser.axe import run_axe
 CASE_TABS = ("", "?tab=process", "?tab=work-orders", "?tab=files", "?tab=audit")
 PAGES = (
     "/inbox/team", "/inbox/archived", "/work-orders", "/search?q=hot", "/processes", "/processes/service_case",
-    "/processes/new", "/processes/service_case/edit", "/faults", "/channels", "/channels/new/email/smtp", "/people", "/account",
+    "/processes/new", "/processes/service_case/edit", "/faults", "/channels", "/channels/new/email/smtp", "/people", "/people/1", "/teams/1",
+    "/account",
 )  # fmt: skip
 
 

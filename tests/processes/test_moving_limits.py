@@ -11,7 +11,10 @@ from sqlalchemy import select
 from app.clock import utcnow
 from app.db import frame
 from app.orchestration.queries import overview
+from app.routing import service as routing
 from app.schedule import Timer
+from app.sla import service as sla
+from app.sla.calendar import calendar_to_spec, default_calendar
 from app.workflow.models import Task, WaitingTimer
 from tests.processes.driving import CALENDAR
 from tests.processes.test_on_the_desk import OnDesk, desk, dispatched  # noqa: F401 -- desk is the fixture
@@ -117,3 +120,14 @@ def test_an_amendment_that_changes_nothing_gets_nobody_stuck(desk: OnDesk) -> No
     dispatched(desk)
     desk.act(desk.cast.alice, "amend", on="order", changes={"instructions": "Ring twice"}, text="as I said")
     assert desk.tasks == {"handle", "accept"}
+
+
+def test_limits_count_by_the_calendar_of_the_cases_queue(desk: OnDesk) -> None:  # noqa: F811
+    """A queue that is closed for a fortnight gives a fortnight more, whatever other queues do."""
+    today = utcnow().date()
+    closed = [(today + timedelta(days=n)).isoformat() for n in range(-1, 15)]
+    spec = {**calendar_to_spec(default_calendar("Europe/Berlin")), "holidays": closed}
+    away = sla.save_calendar("away", name="Away", timezone="Europe/Berlin", spec=spec)
+    routing.save_queue("service", name="Service", team_id=desk.cast.service_team.id, calendar_id=away.id)
+    desk.act(desk.cast.alice, "amend", priority="urgent", text="worse")
+    assert timers(desk)["first_response_due"] > utcnow() + timedelta(days=13)
