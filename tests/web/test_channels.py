@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from app.audit import service as audit
 from app.db import unit_of_work
-from app.messaging import accounts
+from app.messaging import accounts, outbox
 from app.messaging.models import ChannelAccount, Delivery, Message
 from app.orchestration import writing
 from tests.channels.email.peers import PASSWORD, far_end
@@ -156,3 +156,17 @@ def test_what_became_of_each_recipient_stands_on_the_message(browser, cast, desk
     assert "cy@far.test: failed" in page
     assert "550 no such user" in page
     assert f"/deliveries/{sent.id}/again" in page, "who was refused can be tried once more"
+
+
+def test_an_automatic_mail_that_was_held_back_stands_on_the_case(browser, cast, desk):
+    given = outbox.Outgoing(
+        desk.case.id, desk.case.number, desk.account.id, None, to=[("robot@far.test", "")], subject="We got it",
+        text="Thank you.", auto=True,
+    )  # fmt: skip
+    with unit_of_work():
+        for _ in range(outbox.AUTO_CAP):
+            assert outbox.queue_auto(given, inbound_auto="none", cause={})
+        assert outbox.queue_auto(given, inbound_auto="none", cause={}) is None
+    page = browser(cast.alice).get(f"/cases/{desk.case.number}").text
+    assert "Automatic mail held back" in page
+    assert "3 automatic messages within an hour" in page
