@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -16,7 +16,7 @@ from app.clock import utcnow
 from app.db import forget, known, session
 from app.errors import Conflict, Invalid, NotFound
 from app.workflow import calling
-from app.workflow.importing import ImportResult, import_bpmn
+from app.workflow.importing import Finding, ImportResult, import_bpmn
 from app.workflow.models import ProcessDefinition
 from app.workflow.outside import known_capabilities
 
@@ -43,9 +43,20 @@ def inspect(xml: bytes, *, files: Mapping[str, bytes] | None = None) -> ImportRe
 
 
 def _read(xml: bytes, files: Mapping[str, bytes]) -> calling.Bound:
-    return calling.bind(
-        import_bpmn(xml, dmn=_tables(files), known_capabilities=known_capabilities(), calls_out=True)
-    )
+    found = import_bpmn(xml, dmn=_tables(files), known_capabilities=known_capabilities(), calls_out=True)
+    return calling.bind(replace(found, findings=(*found.findings, *_formless(found, files))))
+
+
+def _formless(found: ImportResult, files: Mapping[str, bytes]) -> list[Finding]:
+    there = {_form_key(name) for name in files if name.endswith(".json")}
+    return [
+        Finding(None, "warning", "form", f"The form '{key}' was not uploaded along, so its step shows no fields. Add a form of that key.")
+        for key in sorted(found.forms - there)
+    ]
+
+
+def _form_key(name: str) -> str:
+    return name[:-5].rsplit("/", 1)[-1]
 
 
 def _tables(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -139,7 +150,7 @@ def _store(
         findings=[asdict(finding) for finding in result.findings],
         files={file: blobs.put(content) for file, content in files.items()},
         facts={
-            "forms": {n[:-5].rsplit("/", 1)[-1]: orjson.loads(c) for n, c in files.items() if n.endswith(".json")},
+            "forms": {_form_key(n): orjson.loads(c) for n, c in files.items() if n.endswith(".json")},
             "capabilities": sorted(result.capabilities),
             "decisions": sorted(result.decisions),
             "actions": [asdict(action) for action in result.actions],

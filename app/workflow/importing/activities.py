@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.workflow.importing import correlation, extensions, texts
+from app.workflow.importing import correlation, extensions, texts, vendors
 from app.workflow.importing.draft import Draft, Raw
 from app.workflow.importing.events import message_name
 from app.workflow.importing.kinds import MAX_INSTANCES
@@ -46,6 +46,14 @@ def _script(draft: Draft, element: Element, raw: Raw, element_id: str) -> None:
     source = child_text(element, "script")
     raw["script"] = source
     language = (element.get("scriptFormat") or "").lower()
+    theirs = zeebe(element, "script")
+    if not source and theirs is not None:
+        draft.report.error(
+            element_id,
+            "script",
+            f"The FEEL script '{(theirs.get('expression') or '')[:80]}' does not run here. Write it in Starlark, or use a decision table.",
+        )
+        return
     if not source:
         draft.report.error(element_id, "script", "The script task has no script. Write one, or make it a plain task.")
         return
@@ -63,6 +71,12 @@ def _service(draft: Draft, element: Element, raw: Raw, element_id: str) -> None:
     call = extensions.capability(draft, element, element_id)
     if call is not None:
         raw["capability"] = call
+    elif code := vendors.code_behind(element):
+        draft.report.error(
+            element_id,
+            "no-capability",
+            f"'{raw['name'] or element_id}' calls '{code[:80]}', which is code of another engine. Choose a capability for it.",
+        )
     else:
         draft.report.error(
             element_id,
@@ -107,6 +121,7 @@ def _call(draft: Draft, element: Element, raw: Raw, element_id: str) -> None:
     theirs = zeebe(element, "calledElement")
     called = ref(element.get("calledElement") or (theirs.get("processId") if theirs is not None else ""))
     raw["called"] = called
+    vendors.mappings(draft, element, raw)
     if not called:
         draft.report.error(
             element_id,

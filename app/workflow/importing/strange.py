@@ -7,6 +7,7 @@ from collections import Counter
 from lxml import etree
 
 from app.workflow.importing.draft import Draft, Raw
+from app.workflow.importing.vendors import MATTERS
 from app.workflow.importing.xml import BPMN, CAMUNDA_LIKE, OURS, ZEEBE, Element, first, local
 
 _TASKS = frozenset({"userTask", "manualTask"})
@@ -34,8 +35,11 @@ _ZEEBE = {
     "calledElement",
     "ioMapping",
     "loopCharacteristics",
+    "script",
+    "subscription",
+    "userTask",
 }
-_CAMUNDA = {"inputOutput"}
+_CAMUNDA = {"inputOutput", "in", "out"}
 _CAMUNDA_ATTRIBUTES = {
     "assignee", "candidateGroups", "candidateUsers", "formKey", "formRef", "dueDate", "topic", "type", "decisionRef",
     "resultVariable", "collection", "elementVariable", "historyTimeToLive", "versionTag",
@@ -88,9 +92,20 @@ def _count_foreign(draft: Draft, root: Element) -> None:
         for name in element.attrib:
             _note(found, where, "@" + str(name), element)
     for (namespace, name), count in sorted(found.items()):
-        times = "once" if count == 1 else f"{count} times"
-        message = f"'{name}' of {namespace} is used {times}; it stays in the file, but has no effect here."
-        draft.report.info(where[(namespace, name)], "foreign-extension", message)
+        place = where[(namespace, name)]
+        if name in MATTERS and namespace in {*CAMUNDA_LIKE, ZEEBE}:
+            draft.report.warning(
+                place,
+                "foreign-extension",
+                f"'{name}' ({count} ×) does something in the engine it was written for ({namespace}), but nothing here. "
+                "Draw it as a step, or say it with our own extensions.",
+            )
+        else:
+            draft.report.info(
+                place,
+                "foreign-extension",
+                f"'{name}' of {namespace} ({count} ×) stays in the file, but has no effect here.",
+            )
 
 
 def _note(

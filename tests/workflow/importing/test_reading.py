@@ -142,8 +142,13 @@ def test_what_has_no_effect_here_is_said() -> None:
         + E
         + flows("s>u", "u>e")
     )
-    assert codes(body, severity="warning") == [("u", "extension"), ("u", "extension"), ("u", "people")]
-    assert codes(body, severity="info") == [("u", "foreign-extension"), ("u", "foreign-extension")]
+    assert codes(body, severity="warning") == [
+        ("u", "extension"),
+        ("u", "extension"),
+        ("u", "people"),
+        ("u", "foreign-extension"),
+    ]
+    assert codes(body, severity="info") == [("u", "foreign-extension")]
 
 
 def test_capabilities_decisions_forms_and_actions_are_listed() -> None:
