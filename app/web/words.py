@@ -127,6 +127,9 @@ _MODELER = {
     "js_p_capability": "What it does", "js_p_inputs": "Inputs, one a line: name = value",
     "js_p_outputs": "Results, one a line: name = variable", "js_p_decision": "Decision table",
     "js_p_result": "Keep the result in", "js_p_timer": "Time limit", "js_p_sla": "Service level",
+    "js_p_match": "Which message is meant", "js_p_match_when": "Only when", "js_p_match_help": "For example ${message.order == order}",
+    "js_p_payload": "What it carries", "js_p_payload_lines": "One field a line: name = value", "js_p_opens": "The case it opens",
+    "js_p_subject": "Subject", "js_p_queue": "Queue",
     "js_p_target": "To be reached within", "js_p_labels": "Names in other languages", "js_p_text_zh": "Name (Chinese)",
 }  # fmt: skip
 

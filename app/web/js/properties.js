@@ -44,10 +44,9 @@ function field({ type, property, label, description, options, rows }) {
 }
 
 // Inputs and outputs as lines of `name = value`: quicker to write than a list of boxes.
-function lines({ property, child, value, label }) {
+function lines({ property, child, value, label, type = "ringback:Capability" }) {
   return function Entry({ element, id }) {
     const used = services();
-    const type = "ringback:Capability";
     return TextAreaEntry({
       element, id, label, debounce: used.debounce, rows: 4,
       getValue: () => (find(element, type)?.get(property) ?? []).map((item) => `${item.get("name")} = ${item.get(value) ?? ""}`).join("\n"),
@@ -103,6 +102,11 @@ export function groups(text, names) {
     decision: group("rb-decision", text("p_decision"), [
       ["ref", field({ type: "ringback:Decision", property: "ref", label: text("p_decision"), options: list(names.decisions) })], ["result", field({ type: "ringback:Decision", property: "result", label: text("p_result") })],
     ]),
+    match: group("rb-match", text("p_match"), [["when", field({ type: "ringback:Match", property: "when", label: text("p_match_when"), description: text("p_match_help") })]]),
+    payload: group("rb-payload", text("p_payload"), [["in", lines({ type: "ringback:Payload", property: "inputs", child: "ringback:Input", value: "value", label: text("p_payload_lines") })]]),
+    opens: group("rb-case", text("p_opens"), [
+      ["subject", field({ type: "ringback:Case", property: "subject", label: text("p_subject") })], ["queue", field({ type: "ringback:Case", property: "queue", label: text("p_queue") })],
+    ]),
     labels: group("rb-labels", text("p_labels"), [["zh", named("zh", text("p_text_zh"))]]),
     timer: group("rb-timer", text("p_timer"), [["calendar", field({ type: "ringback:Timer", property: "calendar", label: text("p_calendar"), options: calendar })]]),
     sla: group("rb-sla", text("p_sla"), [
@@ -115,7 +119,10 @@ export function groups(text, names) {
     [made.capability, ["bpmn:ServiceTask", "bpmn:SendTask"], ["bpmn:ThrowEvent", "bpmn:MessageEventDefinition"]],
     [made.decision, ["bpmn:BusinessRuleTask"]],
     [made.action, ["bpmn:ReceiveTask"], ["bpmn:CatchEvent", "bpmn:MessageEventDefinition"]],
+    [made.match, ["bpmn:ReceiveTask"], ["bpmn:CatchEvent", "bpmn:MessageEventDefinition"]],
+    [made.payload, [], ["bpmn:ThrowEvent", "bpmn:MessageEventDefinition"]], [made.payload, [], ["bpmn:ThrowEvent", "bpmn:SignalEventDefinition"]],
     [made.timer, [], ["bpmn:CatchEvent", "bpmn:TimerEventDefinition"]],
+    [made.opens, [], ["bpmn:StartEvent", "bpmn:TimerEventDefinition"]],
     [made.sla, ["bpmn:Activity"]],
     [made.labels, ["bpmn:FlowElement", "bpmn:Process", "bpmn:Participant", "bpmn:Lane"]],
   ];
