@@ -55,6 +55,11 @@ def start_case(case: Case, *, message: Mapping[str, Any]) -> workflow.Advanced:
     return _start(case, definition, data={}, message=message, work_order=None)
 
 
+def start(case: Case, definition: definitions.Compiled, *, data: Mapping[str, Any]) -> workflow.Advanced:
+    """Start a process of one's choice for a case. Records `process_started`."""
+    return _start(case, definition, data=data, message={}, work_order=None)
+
+
 def start_by_timer(case: Case, definition: definitions.Compiled, *, element_id: str) -> workflow.Advanced:
     """Start a process at its start event with a timer. Records `process_started`."""
     return _start(case, definition, data={}, message={}, work_order=None, element_id=element_id)
