@@ -17,10 +17,11 @@ SEPARATOR = "/"
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """An import with what it calls: `versions` holds the definition behind each prefix (`billing@3`)."""
+    """An import with what it calls: `versions` holds the definition behind each prefix (`billing@3`), `digests` its content."""
 
     result: ImportResult
     versions: dict[str, int] = field(default_factory=dict)
+    digests: dict[str, str] = field(default_factory=dict)
 
 
 def bind(result: ImportResult) -> Bound:
@@ -29,6 +30,7 @@ def bind(result: ImportResult) -> Bound:
         return Bound(result)
     found: dict[str, Called] = {}
     versions: dict[str, int] = {}
+    digests: dict[str, str] = {}
     labels = dict(result.labels)
     findings: list[Finding] = []
     for element_id, called in result.calls:
@@ -38,9 +40,9 @@ def bind(result: ImportResult) -> Bound:
         if row is not None and finding.severity != "error":
             name = f"{row.key}@{row.version}"
             found[called] = _called(row)
-            versions[name] = row.id
+            versions[name], digests[name] = row.id, row.digest
             labels.update({f"{name}{SEPARATOR}{id_}": texts for id_, texts in row.facts.get("labels", {}).items()})
-    return Bound(replace(_linked(result, findings, found), labels=labels), versions)
+    return Bound(replace(_linked(result, findings, found), labels=labels), versions, digests)
 
 
 def _published(called: str) -> ProcessDefinition | None:

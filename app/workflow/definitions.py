@@ -63,13 +63,13 @@ def _tables(files: Mapping[str, bytes]) -> dict[str, bytes]:
     return {name: content for name, content in files.items() if name.endswith(".dmn")}
 
 
-def content_digest(xml: bytes, files: Mapping[str, bytes], calls: Mapping[str, int] | None = None) -> str:
+def content_digest(xml: bytes, files: Mapping[str, bytes], calls: Mapping[str, str] | None = None) -> str:
     """Return one digest over the diagram, everything that was uploaded with it, and the versions that it calls."""
     total = hashlib.sha256(xml)
     for name in sorted(files):
         total.update(name.encode() + b"\0" + hashlib.sha256(files[name]).digest())
-    for name in sorted(calls or {}):
-        total.update(b"calls " + name.encode())
+    for name, digest in sorted((calls or {}).items()):
+        total.update(f"calls {name} {digest}".encode())
     return total.hexdigest()
 
 
@@ -86,7 +86,7 @@ def deploy(
     if same is not None and not same.facts.get("calls_out"):
         return same
     bound = _read(xml, files)
-    result, digest = bound.result, content_digest(xml, files, bound.versions)
+    result, digest = bound.result, content_digest(xml, files, bound.digests)
     same = _same(key, digest)
     if same is not None:
         return same
