@@ -12,7 +12,6 @@ from app.crypto import sha256
 from app.db import Base, later, session
 from app.errors import NotFound
 
-
 _NEW = """insert into blobs (digest, size, content, created_at)
  values (%(digest)s, %(size)s, %(content)s, %(now)s) on conflict do nothing"""
 

@@ -59,12 +59,13 @@ class RqDoorbell:
     def ring(self, job: str, refs: Sequence[int]) -> None:
         """Enqueue `app.jobs.run(job, *refs)` for a few rows at a time; results are not kept.
 
-        A job that looks for its rows itself (SHARED) is not enqueued again while it stands in the lane.
+        A job that looks for its rows itself (SHARED) is not enqueued again while it stands in the lane. It stands in front:
+        what others have handed us comes before what we have to say. It gives way by itself when there is much of it.
         """
         try:
             if job in SHARED:
                 if connection().set(f"{RUNG}{job}", 1, nx=True, ex=RUNG_SECONDS):
-                    _enqueue(job, refs[-1:])
+                    _enqueue(job, refs[-1:], at_front=True)
                 return
             for start in range(0, len(refs), ROWS_A_JOB):
                 _enqueue(job, refs[start : start + ROWS_A_JOB])
@@ -72,8 +73,10 @@ class RqDoorbell:
             log().warning("doorbell_silent", job=job, refs=list(refs), error=str(error))
 
 
-def _enqueue(job: str, refs: Sequence[int]) -> None:
-    lane().enqueue_call(ENTRY, args=(job, *refs), timeout=JOB_SECONDS * len(refs), result_ttl=0, failure_ttl=3600)
+def _enqueue(job: str, refs: Sequence[int], *, at_front: bool = False) -> None:
+    lane().enqueue_call(
+        ENTRY, args=(job, *refs), timeout=JOB_SECONDS * len(refs), result_ttl=0, failure_ttl=3600, at_front=at_front
+    )
 
 
 def answered(job: str) -> None:

@@ -304,16 +304,17 @@ def send_again(delivery_id: int) -> None:
 
 
 def due(*, limit: int) -> list[int]:
-    """Return deliveries that are due and in nobody's hands."""
+    """Return deliveries that are due and in nobody's hands: first what people wrote, then what is sent by itself."""
     now: datetime = utcnow()
     return list(
         db.session().scalars(
             select(Delivery.id)
+            .join(Message, Message.id == Delivery.message_id)
             .where(
                 Delivery.state.in_([DeliveryState.QUEUED, DeliveryState.SENDING]), Delivery.due_at <= now,
                 or_(Delivery.lease_until.is_(None), Delivery.lease_until < now),
             )
-            .order_by(Delivery.due_at)
+            .order_by(Message.user_id.is_(None), Delivery.due_at)
             .limit(limit)
         )
     )  # fmt: skip
