@@ -48,6 +48,12 @@ _SET = """insert into timers (key, due_at, job, ref, fence) values (%(key)s, %(d
   fence = timers.fence + 1"""
 
 
+#: The same as parts of a larger statement, with the values `alarm_key`, `alarm_due`, `alarm_job`, `alarm_ref`.
+SET_PART = """alarm as (insert into timers (key, due_at, job, ref, fence)
+ values (%(alarm_key)s, %(alarm_due)s, %(alarm_job)s, %(alarm_ref)s, 0)
+ on conflict (key) do update set due_at = excluded.due_at, job = excluded.job, ref = excluded.ref, lease_until = null,
+  fence = timers.fence + 1)"""
+CANCEL_PART = "alarm as (delete from timers where key = %(alarm_key)s)"
 _CANCEL = "delete from timers where key = %(key)s"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
+from contextlib import nullcontext
 from typing import Any, LiteralString, cast
 
 import orjson
@@ -120,8 +121,8 @@ def _send(session: Session, statement: str, execute: Callable[[psycopg.Connectio
         ) from error  # fmt: skip
 
 
-def write_held(current: Frame) -> None:
-    """Write what was held back, all of it with one answer to wait for."""
+def write_held(current: Frame, *, commit: bool = False) -> None:
+    """Write what was held back, all of it with one answer to wait for; `commit` ends the transaction with the same answer."""
     if current.pending:
         pending, current.pending = current.pending, {}
         for make in pending.values():
@@ -134,7 +135,10 @@ def write_held(current: Frame) -> None:
     order = sorted(held, key=current.ranks.__getitem__)
 
     def write_all(driver: psycopg.Connection[Any]) -> None:
-        with driver.pipeline(), driver.cursor() as cursor:
+        # One statement needs no pipeline, whose setting up costs as much as asking twice.
+        alone = len(order) == 1 and len(held[order[0]]) == 1 and not commit
+        together = nullcontext() if alone else driver.pipeline()
+        with together, driver.cursor() as cursor:
             for statement in order:
                 rows = held[statement]
                 if ROWS in statement:
@@ -143,6 +147,8 @@ def write_held(current: Frame) -> None:
                     cursor.execute(statement, rows[0])
                 else:
                     cursor.executemany(statement, rows)
+            if commit:
+                driver.commit()
 
     _send(current.session, "; ".join(order), write_all)
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -144,4 +144,4 @@ def _run_before_commit(current: Frame) -> None:
         for action in actions:
             action()
     current.session.flush()
-    write_held(current)
+    write_held(current, commit=isinstance(bound(), Engine))

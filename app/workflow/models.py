@@ -95,7 +95,7 @@ class Task(Base):
     lane: Mapped[str] = mapped_column(default="")
     candidate_teams: Mapped[list[str]]
     candidate_users: Mapped[list[str]]
-    assignee_id: Mapped[int | None] = mapped_column(index=True)
+    assignee_id: Mapped[int | None]
     data: Mapped[dict[str, Any]]
     state: Mapped[TaskState]
     created_at: Mapped[datetime]
@@ -107,6 +107,7 @@ class Task(Base):
     __table_args__ = (
         Index("ix_tasks_open", "instance_id", postgresql_where=text("state = 'open'")),
         Index("ix_tasks_due", "due_at", postgresql_where=text("state = 'open'")),
+        Index("ix_tasks_assignee", "assignee_id", postgresql_where=text("state = 'open' and assignee_id is not null")),
     )
 
 

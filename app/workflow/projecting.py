@@ -173,19 +173,21 @@ def _save_timers(rows: Rows, instance_id: int, before: dict[str, datetime], afte
             {"token": timer.token, "element_id": timer.element_id, "name": timer.name, "due_at": timer.due_at,
              "is_interrupting": timer.interrupting} for timer in moved
         ]))  # fmt: skip
-    _set_alarm(instance_id, before, after)
+    _set_alarm(rows, instance_id, before, after)
 
 
-def _set_alarm(instance_id: int, before: dict[str, datetime], after: Projection) -> None:
+def _set_alarm(rows: Rows, instance_id: int, before: dict[str, datetime], after: Projection) -> None:
     """One due row an instance is enough: the engine knows which of its timers it was."""
     first = min((timer.due_at for timer in after.timers), default=None)
     was = min(before.values(), default=None)
     key = f"instance:{instance_id}"
     if first is None:
         if was is not None:
-            schedule.cancel_timer(key)
+            rows.add(schedule.CANCEL_PART, alarm_key=key)
     elif first != was:
-        schedule.set_timer(key, first, job=TIMER_JOB, ref=instance_id)
+        rows.add(
+            schedule.SET_PART, alarm_key=key, alarm_due=first, alarm_job=TIMER_JOB, alarm_ref=instance_id
+        )  # fmt: skip
 
 
 def _save_subscriptions(rows: Rows, before: frozenset[str], after: Projection) -> None:

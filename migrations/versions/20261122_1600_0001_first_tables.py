@@ -583,7 +583,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tasks")),
         sa.UniqueConstraint("token", name=op.f("uq_tasks_token")),
     )
-    op.create_index(op.f("ix_tasks_assignee_id"), "tasks", ["assignee_id"], unique=False)
+    op.create_index(
+        "ix_tasks_assignee",
+        "tasks",
+        ["assignee_id"],
+        unique=False,
+        postgresql_where=sa.text("state = 'open' and assignee_id is not null"),
+    )
     op.create_index("ix_tasks_due", "tasks", ["due_at"], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_index("ix_tasks_open", "tasks", ["instance_id"], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_table(
@@ -853,7 +859,11 @@ def downgrade() -> None:
     op.drop_table("visits")
     op.drop_index("ix_tasks_open", table_name="tasks", postgresql_where=sa.text("state = 'open'"))
     op.drop_index("ix_tasks_due", table_name="tasks", postgresql_where=sa.text("state = 'open'"))
-    op.drop_index(op.f("ix_tasks_assignee_id"), table_name="tasks")
+    op.drop_index(
+        "ix_tasks_assignee",
+        table_name="tasks",
+        postgresql_where=sa.text("state = 'open' and assignee_id is not null"),
+    )
     op.drop_table("tasks")
     op.drop_index("ix_subscriptions_message", table_name="subscriptions")
     op.drop_table("subscriptions")
