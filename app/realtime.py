@@ -13,6 +13,8 @@ from app.doorbell import connection
 from app.logs import log
 
 STREAM = "ringback:news"
+#: For streams, not for screens: the rights of these users have changed, what they were admitted to has ended.
+ENDED = "ended"
 KEPT = 20_000
 
 
@@ -69,3 +71,8 @@ def publish(topic: str, *, teams: Iterable[int] = (), users: Iterable[int] = (),
         after_commit(lambda: _wire.send(pending))
     if item not in pending:
         pending.append(item)
+
+
+def end_admissions(user_id: int) -> None:
+    """Have this user's open streams end, after commit; whoever still may watch is admitted anew."""
+    publish(ENDED, users=[user_id])

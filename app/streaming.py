@@ -1,6 +1,7 @@
 """The event stream for open screens: one asyncio process holds thousands of them, fed by one reader of the news.
 
 A screen shows a signed admission, gets what its user may know, and after a gap what it has missed, or `reset` when that is gone.
+An admission ends by age, and at once when its user's rights change: the screen then asks the desk for a new one, or for a login.
 """
 
 from __future__ import annotations
@@ -20,12 +21,13 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from app import crypto
+from app.clock import utcnow
 from app.errors import Forbidden
 from app.logs import log
-from app.realtime import STREAM
+from app.realtime import ENDED, STREAM
 from app.settings import settings
 
-ADMISSION_SECONDS = 12 * 3600
+ADMISSION_SECONDS = 30 * 60
 TAIL = 5_000
 WAITING = 1_000
 BEAT_SECONDS = 15.0
@@ -44,12 +46,16 @@ Item = tuple[str, dict[str, Any]]
 
 def admission(*, user_id: int, role: str, team_ids: list[int]) -> str:
     """Return what a screen shows to open its stream."""
-    return crypto.sign("stream", {"u": user_id, "r": role, "t": team_ids})
+    return crypto.sign("stream", {"u": user_id, "r": role, "t": team_ids, "a": _milliseconds(utcnow())})
 
 
 def place(at: datetime) -> str:
     """Return the place in the news of a page that read nothing before this time."""
-    return f"{TIME}{int((at - SKEW).timestamp() * 1000)}-0"
+    return f"{TIME}{_milliseconds(at - SKEW)}-0"
+
+
+def _milliseconds(at: datetime) -> int:
+    return int(at.timestamp() * 1000)
 
 
 @dataclass(eq=False, slots=True)
@@ -59,9 +65,15 @@ class Screen:
     user_id: int
     role: str
     team_ids: frozenset[int]
+    admitted: int = 0
     waiting: deque[Item] = field(default_factory=lambda: deque(maxlen=WAITING))
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     overflowed: bool = False
+    ended: bool = False
+
+    def is_old(self) -> bool:
+        """Tell whether the admission has ended by age."""
+        return _milliseconds(utcnow()) > self.admitted + ADMISSION_SECONDS * 1000
 
     def may_see(self, item: dict[str, Any]) -> bool:
         """Tell whether news is for this user: addressed to them or a team of theirs, or to nobody in particular."""
@@ -74,6 +86,12 @@ class Screen:
 
     def tell(self, item: Item) -> None:
         """Queue news; a screen that does not read is told to start over rather than fed from memory without end."""
+        if item[1]["topic"] == ENDED:
+            # Read again after a gap it may be older than this admission, which then was made knowing of it.
+            if self.user_id in item[1]["users"] and _order(item[0])[0] >= self.admitted:
+                self.ended = True
+                self.woken.set()
+            return
         if not self.may_see(item[1]):
             return
         if len(self.waiting) == WAITING:
@@ -90,6 +108,16 @@ class Hub:
         self.screens: set[Screen] = set()
         self.tail: deque[Item] = deque(maxlen=TAIL)
         self.position = "$"
+        self.ended: dict[int, int] = {}
+
+    def is_refused(self, screen: Screen) -> bool:
+        """Tell whether its user's rights have changed since the admission was made."""
+        return screen.admitted <= self.ended.get(screen.user_id, -1)
+
+    def _note(self, item: Item) -> None:
+        if item[1]["topic"] == ENDED:
+            for user_id in item[1]["users"]:
+                self.ended[user_id] = _order(item[0])[0]
 
     async def read_news(self) -> None:
         """Follow the news for ever; a Redis that goes away and comes back empty makes all screens start over."""
@@ -111,6 +139,8 @@ class Hub:
         if not self.tail:
             self.tail.extend((key.decode(), orjson.loads(value[b"j"])) for key, value in reversed(newest))
             self.position = self.tail[-1][0] if self.tail else "0-0"
+            for item in self.tail:
+                self._note(item)
 
     async def _read_once(self, redis: Any) -> None:
         found = await redis.xread({STREAM: self.position}, block=5_000, count=500)
@@ -119,6 +149,7 @@ class Hub:
                 self.position = key.decode()
                 item = (self.position, orjson.loads(value[b"j"]))
                 self.tail.append(item)
+                self._note(item)
                 self._broadcast(item)
         if not found and not await redis.exists(STREAM) and self.tail:
             raise RedisError("the news were emptied")
@@ -168,7 +199,7 @@ def application(hub: Hub) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         query = parse_qs(scope["query_string"].decode("latin-1"))
         screen = _admit(scope, query)
-        if screen is None:
+        if screen is None or hub.is_refused(screen):
             await _refuse(send, 404 if scope["path"] != "/stream" else 401)
             return
         since = headers.get("last-event-id") or query.get("last", [""])[0]
@@ -184,7 +215,7 @@ def _admit(scope: Scope, query: dict[str, list[str]]) -> Screen | None:
         who = crypto.unsign("stream", query.get("admission", [""])[0], max_age=ADMISSION_SECONDS)
     except Forbidden:
         return None
-    return Screen(who["u"], who["r"], frozenset(who["t"]))
+    return Screen(who["u"], who["r"], frozenset(who["t"]), who["a"])
 
 
 def _cors() -> list[tuple[bytes, bytes]]:
@@ -207,6 +238,8 @@ async def _stream(hub: Hub, screen: Screen, since: str, receive: Receive, send: 
         await _write(send, b"retry: 2000\n" + _frame((since or position, {"topic": "hello"})))
         while not gone.done():
             await _write_waiting(screen, send)
+            if screen.ended or screen.is_old():
+                return
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(_first(screen.woken.wait(), gone), BEAT_SECONDS)
             if not screen.woken.is_set() and not gone.done():
@@ -215,6 +248,8 @@ async def _stream(hub: Hub, screen: Screen, since: str, receive: Receive, send: 
         pass  # the screen went away while we wrote
     finally:
         hub.screens.discard(screen)
+        with contextlib.suppress(OSError):
+            await send({"type": "http.response.body", "body": b""})
         gone.cancel()
 
 

@@ -11,8 +11,10 @@ from typing import Any
 
 import orjson
 import pytest
+import time_machine
 
 from app import crypto, doorbell, realtime, streaming
+from app.clock import utcnow
 from app.streaming import Hub, Screen, admission, application, place
 
 NEWS = [(f"{n}-0", {"topic": "case", "teams": [], "users": [], "case": n}) for n in range(1, 6)]
@@ -242,3 +244,52 @@ def test_a_page_that_is_older_than_the_news_that_were_kept_starts_over():
     )
     assert hub.missed("@5-0") is None
     assert hub.missed("@10-0") is not None
+
+
+def _ended(user: int, *, later_by: int = 1) -> Any:
+    now = int(utcnow().timestamp() * 1000)
+    return f"{now + later_by}-0", {"topic": "ended", "teams": [], "users": [user]}
+
+
+def test_a_stream_ends_at_once_when_its_users_rights_change_and_its_admission_is_good_no_more():
+    async def go() -> tuple[list[str], int, int]:
+        hub = hub_of()
+        mine, others = Watching(hub, ticket=ticket(user=1)), Watching(hub, ticket=ticket(user=2))
+        old = ticket(user=1)
+        await mine.until(bool)
+        await others.until(bool)
+        item = _ended(1)
+        hub._note(item)
+        hub._broadcast(item)
+        await asyncio.wait_for(mine.task, 5)
+        again = Watching(hub, ticket=old)
+        await asyncio.wait_for(again.task, 5)
+        await asyncio.sleep(0.01)
+        renewed = Watching(hub, ticket=ticket(user=1), last="1-0")
+        await renewed.until(lambda frames: len(frames) >= 5)
+        await renewed.leave()
+        return [topic for _, topic, _ in await others.leave()], again.status, renewed.status
+
+    assert in_a_loop(go()) == (["hello"], 401, 200)
+
+
+def test_what_ended_an_earlier_admission_does_not_end_a_later_one():
+    item = _ended(1, later_by=-5)
+    hub = hub_of(*NEWS, item)
+    hub._note(item)
+    assert [topic for _, topic, _ in watch(hub, last="4-0", until=2, user=1)] == ["hello", "case"]
+
+
+def test_an_admission_ends_by_age():
+    async def go() -> bool:
+        with time_machine.travel("2026-11-22T09:00:00Z") as clock:
+            screen = Watching(hub_of(), ticket=ticket())
+            await screen.until(bool)
+            clock.shift(streaming.ADMISSION_SECONDS + 1)
+            async with asyncio.timeout(5):
+                await screen.task
+        return True
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(streaming, "BEAT_SECONDS", 0.05)
+        assert in_a_loop(go())

@@ -280,6 +280,7 @@ def add_member(team_id: int, user_id: int, *, is_lead: bool = False) -> None:
     queries.get_user(user_id)
     row = insert(TeamMember).values(team_id=team_id, user_id=user_id, is_lead=is_lead)
     session().execute(row.on_conflict_do_update(index_elements=["team_id", "user_id"], set_={"is_lead": is_lead}))
+    realtime.end_admissions(user_id)
     events.record("member_added", chain=f"team:{team_id}", user=user_id, is_lead=is_lead)
 
 
@@ -300,6 +301,7 @@ def remove_member(team_id: int, user_id: int) -> None:
         .returning(TeamMember.user_id)
     )
     if gone.first() is not None:
+        realtime.end_admissions(user_id)
         events.record("member_removed", chain=f"team:{team_id}", user=user_id)
 
 

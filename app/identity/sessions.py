@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, select, update
 
-from app import events
+from app import events, realtime
 from app.clock import utcnow
 from app.crypto import new_token, token_digest
 from app.db import session
@@ -70,7 +70,9 @@ def slide(digest: str, *, created_at: datetime, expires_at: datetime) -> datetim
 
 def end(token: str) -> None:
     """End one session; an unknown one is no error."""
-    session().execute(delete(LoginSession).where(LoginSession.digest == token_digest(token)))
+    ended = delete(LoginSession).where(LoginSession.digest == token_digest(token)).returning(LoginSession.user_id)
+    for user_id in session().scalars(ended):
+        realtime.end_admissions(user_id)
 
 
 def end_all(user_id: int) -> int:
@@ -79,6 +81,7 @@ def end_all(user_id: int) -> int:
         delete(LoginSession).where(LoginSession.user_id == user_id).returning(LoginSession.digest)
     )
     count = len(ended.all())
+    realtime.end_admissions(user_id)
     events.record("signed_out_everywhere", chain=f"user:{user_id}", sessions=count)
     return count
 
