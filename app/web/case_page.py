@@ -230,7 +230,13 @@ def state(instance_id: int) -> Response:
     row = access.instance(frame.viewer(), instance_id)
     part = request.args.get("part", "")
     elements = [
-        {"id": s.element_id.rpartition("/")[2], "tokens": s.tokens, "visits": s.visits, "seconds": s.seconds, "faults": s.faults}
+        {
+            "id": s.element_id.rpartition("/")[2],
+            "tokens": s.tokens,
+            "visits": s.visits,
+            "seconds": s.seconds,
+            "faults": s.faults,
+        }
         for s in workflow.diagram_state(row.id, now=utcnow())
         if _part(s.element_id) == part
     ]

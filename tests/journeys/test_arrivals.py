@@ -166,9 +166,7 @@ def test_what_cannot_be_read_is_a_case_all_the_same(office, raw):
 
 
 def test_an_oversize_mail_is_a_case_that_says_so(office):
-    item = RawEnvelope(
-        mail()[:60], "big", utcnow(), {"mail_from": "dana@example.org", "rcpt_to": [DESK]}, "oversize"
-    )
+    item = RawEnvelope(mail()[:60], "big", utcnow(), {"mail_from": "dana@example.org", "rcpt_to": [DESK]}, "oversize")
     [envelope_id] = db.transact(lambda: intake.accept(office.account_id, [item]))
     jobs.ingest(0)
     assert office.envelope(envelope_id).state == "done"
