@@ -27,11 +27,12 @@ class Finding:
 
 
 def database() -> Finding:
-    """Ask the database anything."""
+    """Ask the database anything. A connection that broke before is no answer: all is tried again on a new one."""
     try:
-        with db.unit_of_work() as session:
-            session.execute(text("select 1"))
+        db.transact(lambda: db.session().execute(text("select 1")))
     except SQLAlchemyError as error:
+        if db.in_unit_of_work() and db.is_transient(error):
+            raise
         return Finding("database", False, f"does not answer ({type(error).__name__})")
     return Finding("database", True, "answers")
 

@@ -7,7 +7,7 @@ import time
 
 import pytest
 from flask import Blueprint, Response, request
-from sqlalchemy import select, text
+from sqlalchemy import NullPool, create_engine, select, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
@@ -263,6 +263,15 @@ def test_ready_when_all_parts_are_well(browser, live):
     answer = browser().get("/readyz")
     assert answer.status_code == 200
     assert set(answer.json["checks"]) == {"database", "redis", "clock", "envelopes"}
+
+
+@pytest.mark.committed
+def test_ready_again_at_once_when_the_database_is_back(browser, live):
+    assert browser().get("/readyz").status_code == 200
+    with create_engine(settings().database_url, poolclass=NullPool).connect() as other:
+        others = "datname = current_database() and pid <> pg_backend_pid()"
+        other.execute(text(f"select pg_terminate_backend(pid, 5000) from pg_stat_activity where {others}"))
+    assert browser().get("/readyz").json["checks"]["database"] == {"ok": True, "detail": "answers"}
 
 
 def test_not_ready_without_redis_says_so(browser, db, monkeypatch):
