@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -52,6 +53,7 @@ class Base(DeclarativeBase):
 
 
 _bind: Engine | Connection | None = None
+_on_bound: list[Callable[[], object]] = []
 
 
 def _json_text(value: Any) -> str:
@@ -64,7 +66,6 @@ def _keep_statements(connection: Any, _record: object) -> None:
 
 def configure(url: str, *, pool_size: int = 5) -> Engine:
     """Make the engine of this process; later calls replace it."""
-    global _bind
     engine = create_engine(
         url,
         pool_size=pool_size,
@@ -76,14 +77,21 @@ def configure(url: str, *, pool_size: int = 5) -> Engine:
         connect_args={"prepare_threshold": 2},
     )
     event.listen(engine, "connect", _keep_statements)
-    _bind = engine
+    bind(engine)
     return engine
 
 
+def when_bound(action: Callable[[], object]) -> None:
+    """Run `action` whenever this process turns to a database: what it keeps of rows is not true of another one."""
+    _on_bound.append(action)
+
+
 def bind(connection: Connection | Engine) -> None:
-    """Run all units of work on this connection, each in a savepoint: the tests' frame."""
+    """Run all units of work on this engine, or on a connection, each in a savepoint: the tests' frame."""
     global _bind
     _bind = connection
+    for action in _on_bound:
+        action()
 
 
 def bound() -> Engine | Connection:

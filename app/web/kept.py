@@ -17,6 +17,7 @@ from flask import Flask, current_app
 from jinja2 import StrictUndefined
 from markupsafe import Markup
 
+from app.db import when_bound
 from app.web import frame, i18n
 
 # Nobody outside of this process knows it, so no text of a mail can be taken for it.
@@ -59,6 +60,7 @@ class Shelf:
 
 
 _shelf = Shelf(ROOM)
+when_bound(_shelf.clear)
 
 
 def install(app: Flask) -> None:

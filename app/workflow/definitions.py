@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from app import blobs, events
 from app.clock import utcnow
-from app.db import forget, known, session
+from app.db import forget, known, session, when_bound
 from app.errors import Conflict, Invalid, NotFound
 from app.workflow import calling
 from app.workflow.importing import Finding, ImportResult, import_bpmn
@@ -50,7 +50,12 @@ def _read(xml: bytes, files: Mapping[str, bytes]) -> calling.Bound:
 def _formless(found: ImportResult, files: Mapping[str, bytes]) -> list[Finding]:
     there = {_form_key(name) for name in files if name.endswith(".json")}
     return [
-        Finding(None, "warning", "form", f"The form '{key}' was not uploaded along, so its step shows no fields. Add a form of that key.")
+        Finding(
+            None,
+            "warning",
+            "form",
+            f"The form '{key}' was not uploaded along, so its step shows no fields. Add a form of that key.",
+        )
         for key in sorted(found.forms - there)
     ]
 
@@ -229,8 +234,7 @@ def _published(key: str) -> Compiled:
 
 
 @lru_cache(maxsize=256)
-def _kept(bind: int, definition_id: int) -> Compiled:
-    del bind
+def _kept(definition_id: int) -> Compiled:
     row = session().get_one(ProcessDefinition, definition_id)
     if row.compiled is None:
         raise Conflict("not_executable", "This version cannot run: it is a draft with open findings.")
@@ -239,12 +243,12 @@ def _kept(bind: int, definition_id: int) -> Compiled:
 
 def compiled(definition_id: int) -> Compiled:
     """Return what is needed to run a version, from this process's memory when it was used before."""
-    return _kept(id(session().get_bind()), definition_id)
+    return _kept(definition_id)
 
 
 def form_of(definition_id: int, key: str) -> dict[str, Any] | None:
     """Return a form of this version or of one that it calls, or None when there is none of that name."""
-    facts = _facts(id(session().get_bind()), definition_id)
+    facts = _facts(definition_id)
     if (elsewhere := calling.owner(facts.get("calls", {}), key)) is not None:
         return form_of(*elsewhere)
     form = facts.get("forms", {}).get(key)
@@ -257,7 +261,7 @@ def called(definition_id: int, part: str) -> int:
     """Return the version behind a part of this version (`billing@3`, `billing@3/mail@1`); itself for an empty one. Raises NotFound."""
     if not part:
         return definition_id
-    calls = _facts(id(session().get_bind()), definition_id).get("calls", {})
+    calls = _facts(definition_id).get("calls", {})
     found = calling.owner(calls, f"{part}{calling.SEPARATOR}")
     if found is None:
         raise NotFound("process_unknown", "There is no such process.")
@@ -266,11 +270,14 @@ def called(definition_id: int, part: str) -> int:
 
 def labels_of(definition_id: int) -> Mapping[str, Mapping[str, str]]:
     """Return the names of this version's elements in other languages: {"handle": {"zh": "处理"}}."""
-    labels: Mapping[str, Mapping[str, str]] = _facts(id(session().get_bind()), definition_id).get("labels", {})
+    labels: Mapping[str, Mapping[str, str]] = _facts(definition_id).get("labels", {})
     return labels
 
 
 @lru_cache(maxsize=256)
-def _facts(bind: int, definition_id: int) -> dict[str, Any]:
-    del bind
+def _facts(definition_id: int) -> dict[str, Any]:
     return dict(session().get_one(ProcessDefinition, definition_id).facts)
+
+
+when_bound(_kept.cache_clear)
+when_bound(_facts.cache_clear)

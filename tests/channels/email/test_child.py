@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import array
 import base64
+import fcntl
 import os
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from pathlib import Path
@@ -96,12 +99,21 @@ def test_a_mail_is_tried_again_when_the_child_may_have_died_of_another(parser):
     assert parser.pid != pid
 
 
+def in_the_pipe(parser):
+    """How many bytes wait for a child that is stopped."""
+    count = array.array("i", [0])
+    fcntl.ioctl(parser._process.stdin.fileno(), termios.FIONREAD, count)
+    return count[0]
+
+
 def test_a_child_out_of_time_is_told_and_replaced(parser):
     parser.parse(MAIL)
     pid, found = pid_of(parser), []
     os.kill(pid, signal.SIGSTOP)
     asking = threading.Thread(target=lambda: found.append(parser.parse(MAIL)))
     asking.start()
+    while in_the_pipe(parser) < len(MAIL):
+        time.sleep(0.005)
     os.kill(pid, signal.SIGXCPU)  # what the kernel sends when the time is up
     os.kill(pid, signal.SIGCONT)
     asking.join()
