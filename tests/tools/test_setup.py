@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import importlib.metadata
+import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 import threading
+import zipfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -44,8 +48,50 @@ def _set_up(checkout: Path, **environment: str) -> subprocess.CompletedProcess[s
     )
 
 
-def test_set_up_makes_what_is_missing_and_then_rests(checkout: Path) -> None:
-    first = _set_up(checkout)
+@contextmanager
+def _served(folder: Path) -> Iterator[str]:
+    """Serve a folder on this machine; its address."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments, directory=str(folder))  # type: ignore[arg-type]
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def our_pip(tmp_path: Path) -> Iterator[str]:
+    """An index with one wheel: the pip of this environment. Debian's python3 brings neither pip nor ensurepip."""
+    page = tmp_path / "index" / "simple" / "pip"
+    page.mkdir(parents=True)
+    pip = importlib.metadata.distribution("pip")
+    name = f"pip-{pip.version}-py3-none-any.whl"
+    with zipfile.ZipFile(page / name, "w") as wheel:
+        for file in pip.files or []:
+            if file.suffix != ".pyc" and not file.as_posix().startswith(".."):
+                wheel.write(str(file.locate()), file.as_posix())
+    (page / "index.html").write_text(_link(name, hashlib.sha256((page / name).read_bytes()).hexdigest()))
+    with _served(tmp_path / "index") as address:
+        yield address + "/simple"
+
+
+def _without(tmp_path: Path, *modules: str) -> str:
+    """A folder for PYTHONPATH that takes modules away from Python."""
+    folder = tmp_path / "without"
+    folder.mkdir()
+    for module in modules:
+        (folder / f"{module}.py").write_text("raise ImportError('as on Debian')")
+    return str(folder)
+
+
+def test_set_up_makes_what_is_missing_and_then_rests(checkout: Path, our_pip: str) -> None:
+    first = _set_up(checkout, PIP_INDEX_URL=our_pip)
     assert first.returncode == 0, first.stderr
     assert "Making the virtual environment" in first.stdout
     second = _set_up(checkout)
@@ -56,16 +102,18 @@ def test_set_up_makes_what_is_missing_and_then_rests(checkout: Path) -> None:
     assert "The requirements could not be installed" in third.stderr
 
 
-def test_a_python_without_ensurepip_will_do(checkout: Path, tmp_path: Path) -> None:
-    broken = tmp_path / "without"
-    broken.mkdir()
-    (broken / "ensurepip.py").write_text("raise ImportError('as on Debian')")
-    done = _set_up(checkout, PYTHONPATH=str(broken), PIP_RETRIES="0")
-    if done.returncode:  # there is no way to pip at all from here: then it must say what to do
-        assert "apt install python3-venv" in done.stderr
-        assert not (checkout / ".venv").exists()
-    else:
-        assert (checkout / ".venv" / "ringback-requirements").exists()
+def test_a_python_without_ensurepip_will_do(checkout: Path, tmp_path: Path, our_pip: str) -> None:
+    done = _set_up(checkout, PYTHONPATH=_without(tmp_path, "ensurepip"), PIP_INDEX_URL=our_pip, PIP_RETRIES="0")
+    assert done.returncode == 0, done.stderr
+    assert (checkout / ".venv" / "ringback-requirements").exists()
+
+
+@pytest.mark.skipif(importlib.util.find_spec("ensurepip") is not None, reason="this Python brings pip along")
+def test_where_no_way_leads_to_pip_it_says_what_to_do(checkout: Path, tmp_path: Path) -> None:
+    done = _set_up(checkout, PYTHONPATH=_without(tmp_path, "pip"))
+    assert done.returncode == 1
+    assert "apt install python3-venv" in done.stderr
+    assert not (checkout / ".venv").exists()
 
 
 # ---------------------------------------------------------------- fetching pip
@@ -80,22 +128,13 @@ def index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for name in ("pip-24.0-py3-none-any.whl", "pip-24.3.1-py3-none-any.whl"):
         (page / name).write_bytes(WHEEL)
 
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *arguments: object) -> None:
-            super().__init__(*arguments, directory=str(tmp_path))  # type: ignore[arg-type]
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple/")
+    with _served(tmp_path) as address:
+        monkeypatch.setenv("PIP_INDEX_URL", f"{address}/simple/")
         monkeypatch.setenv("PIP_EXTRA_INDEX_URL", "")
         monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
         monkeypatch.setenv("PIP_CERT", "")
         monkeypatch.setenv("HOME", str(tmp_path))
         yield page / "index.html"
-        server.shutdown()
 
 
 def _link(name: str, digest: str = hashlib.sha256(WHEEL).hexdigest(), extra: str = "") -> str:
