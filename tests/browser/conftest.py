@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -32,6 +34,7 @@ def chromium():
     """A running Chromium: CHROMIUM, one on the path, or Playwright's own; the tests are skipped where there is none."""
     playwright = pytest.importorskip("playwright.sync_api")
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    _need_a_driver()
     assets.build()
     playwright.expect.set_options(timeout=PATIENCE)
     with playwright.sync_playwright() as driver:
@@ -41,6 +44,15 @@ def chromium():
             pytest.skip(f"No Chromium to test with: {str(error).splitlines()[0]}")
         yield browser
         browser.close()
+
+
+def _need_a_driver():
+    """Skip where Playwright's own Node lacks a library of the system, as on a Debian without libatomic1."""
+    tried = subprocess.run(
+        [sys.executable, "-m", "playwright", "--version"], check=False, capture_output=True, text=True
+    )
+    if tried.returncode:
+        pytest.skip(f"Playwright does not start: {(tried.stderr.strip().splitlines() or ['it says not why'])[-1]}")
 
 
 @pytest.fixture(scope="session")
