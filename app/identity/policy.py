@@ -192,6 +192,11 @@ def may_manage_people(viewer: Viewer) -> bool:
     return viewer.role is Role.ADMIN
 
 
+def may_manage_calendars(viewer: Viewer) -> bool:
+    """Tell whether the viewer may see and change business calendars and queues."""
+    return viewer.role is Role.ADMIN
+
+
 def may_verify_audit(viewer: Viewer) -> bool:
     """Tell whether the viewer may verify and export any audit chain."""
     return viewer.role in SEES_ALL

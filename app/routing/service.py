@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
+from app import events
 from app.db import forget, known, run, session
-from app.errors import NotFound
+from app.errors import Conflict, NotFound
 from app.routing.models import Queue
+from app.sla import service as sla
 
 DEFAULT_QUEUE = "service"
 _FIND = """select id, key, name, name_zh, team_id, calendar_id from queues
@@ -45,12 +47,29 @@ def queues() -> list[Queue]:
 
 
 def save_queue(key: str, *, name: str, team_id: int, calendar_id: int, name_zh: str = "") -> Queue:
-    """Make or change a queue."""
-    row = session().scalar(select(Queue).where(Queue.key == key))
+    """Make or change a queue. Records `queue_saved`. Raises Invalid."""
+    names = {"name": sla.checked_name(name), "name_zh": sla.checked_name(name_zh, field="name_zh") if name_zh else ""}
+    row = session().scalar(select(Queue).where(Queue.key == sla.checked_key(key)))
     if row is None:
-        row = Queue(key=key, name=name, team_id=team_id, calendar_id=calendar_id)
+        row = Queue(key=key, team_id=team_id, calendar_id=calendar_id, **names)
         session().add(row)
-    row.name, row.name_zh, row.team_id, row.calendar_id = name, name_zh, team_id, calendar_id
+    row.name, row.name_zh, row.team_id, row.calendar_id = names["name"], names["name_zh"], team_id, calendar_id
     session().flush()
+    events.record(
+        "queue_saved", chain=f"queue:{row.id}", key=key, name=row.name, team_id=team_id, calendar_id=calendar_id
+    )
     forget()
     return row
+
+
+def remove_calendar(calendar_id: int) -> None:
+    """Delete a calendar. Raises NotFound, and Conflict while a queue uses it."""
+    row = sla.get_calendar(calendar_id)
+    # Under this lock no queue can take the calendar any more.
+    session().refresh(row, with_for_update=True)
+    used = list(session().scalars(select(Queue.key).where(Queue.calendar_id == calendar_id).order_by(Queue.key)))
+    if used:
+        raise Conflict(
+            "calendar_in_use", f"Queues use this calendar: {', '.join(used)}. Give them another calendar first."
+        )
+    sla.delete_calendar(row)

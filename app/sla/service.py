@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -9,11 +10,15 @@ from typing import Any
 import orjson
 from sqlalchemy import select
 
+from app import events
 from app.db import forget, known, run, session
-from app.sla.calendar import Calendar, calendar_from_spec, calendar_to_spec, default_calendar
+from app.errors import Invalid, NotFound
+from app.sla.calendar import Calendar, CalendarError, calendar_from_spec, calendar_to_spec, default_calendar
 from app.sla.models import BusinessCalendar
 
 _CALENDAR = "select timezone, weekly, holidays, extra_days from calendars where id = %(id)s"
+_KEY = re.compile(r"[a-z][a-z0-9_-]{0,59}")
+MAX_NAME = 120
 
 
 @lru_cache(maxsize=256)
@@ -41,19 +46,78 @@ def add_business_time(calendar_id: int | None, start: datetime, duration: timede
     return calendar(calendar_id).add_business_time(start, duration)
 
 
+def calendars() -> list[BusinessCalendar]:
+    """Return all calendars by name."""
+    return list(session().scalars(select(BusinessCalendar).order_by(BusinessCalendar.name, BusinessCalendar.id)))
+
+
+def get_calendar(calendar_id: int) -> BusinessCalendar:
+    """Return a calendar's row; raises NotFound."""
+    row = session().get(BusinessCalendar, calendar_id)
+    if row is None:
+        raise NotFound("calendar_unknown", "There is no such calendar.")
+    return row
+
+
+def calendar_by_key(key: str) -> BusinessCalendar:
+    """Return a calendar's row by key; raises NotFound."""
+    row = session().scalar(select(BusinessCalendar).where(BusinessCalendar.key == key))
+    if row is None:
+        raise NotFound("calendar_unknown", "There is no such calendar.")
+    return row
+
+
+def checked_key(key: str) -> str:
+    """Return the key of a calendar or queue as given; raises Invalid."""
+    if not _KEY.fullmatch(key):
+        raise Invalid(
+            "bad_key", "A key starts with a letter and has a-z, 0-9, _ and - only.", fields={"key": "not usable"}
+        )
+    return key
+
+
+def checked_name(name: str, *, field: str = "name") -> str:
+    """Return a name without needless space; raises Invalid."""
+    clean = " ".join(name.split())
+    if not clean or len(clean) > MAX_NAME or not clean.isprintable():
+        raise Invalid("bad_name", f"A name has 1 to {MAX_NAME} printable characters.", fields={field: "required"})
+    return clean
+
+
+def _checked_spec(spec: dict[str, Any]) -> dict[str, Any]:
+    try:
+        found = calendar_from_spec(spec)
+    except CalendarError as error:
+        raise Invalid("bad_calendar", str(error), fields={"weekly": "not usable"}) from None
+    if not any(found.weekly.values()):
+        raise Invalid(
+            "never_open",
+            "Give the calendar opening hours on at least one day of the week.",
+            fields={"weekly": "required"},
+        )
+    return calendar_to_spec(found)
+
+
 def save_calendar(
     key: str, *, name: str, timezone: str = "UTC", spec: dict[str, Any] | None = None
 ) -> BusinessCalendar:
-    """Make or change a calendar; raises CalendarError for an impossible one."""
-    values = spec or calendar_to_spec(default_calendar(timezone))
-    calendar_from_spec(values)
-    row = session().scalar(select(BusinessCalendar).where(BusinessCalendar.key == key))
+    """Make or change a calendar. Limits that run keep their due times. Records `calendar_saved`. Raises Invalid."""
+    values = _checked_spec({"timezone": timezone, **spec} if spec else calendar_to_spec(default_calendar(timezone)))
+    row = session().scalar(select(BusinessCalendar).where(BusinessCalendar.key == checked_key(key)))
     if row is None:
         row = BusinessCalendar(key=key)
         session().add(row)
-    row.name, row.timezone = name, values.get("timezone", timezone)
-    row.weekly, row.holidays = values["weekly"], values.get("holidays", [])
-    row.extra_days = values.get("extra_days", {})
+    row.name, row.timezone, row.weekly = checked_name(name), values["timezone"], values["weekly"]
+    row.holidays, row.extra_days = values["holidays"], values["extra_days"]
     session().flush()
+    events.record("calendar_saved", chain=f"calendar:{row.id}", key=key, name=row.name, **values)
     forget()
     return row
+
+
+def delete_calendar(row: BusinessCalendar) -> None:
+    """Delete a calendar that no queue uses: `app.routing.service.remove_calendar` sees to that. Records `calendar_removed`."""
+    session().delete(row)
+    session().flush()
+    events.record("calendar_removed", chain=f"calendar:{row.id}", key=row.key, name=row.name)
+    forget()

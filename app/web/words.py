@@ -81,6 +81,7 @@ _EVENTS = {
     "event_user_created": "User created", "event_user_deactivated": "User deactivated",
     "event_chain_reopened": "Chain reopened", "event_notified": "Notified", "event_reason_given": "Reason given",
     "event_time_limits_moved": "Time limits moved", "event_password_given": "New password given",
+    "event_calendar_saved": "Calendar saved", "event_calendar_removed": "Calendar removed", "event_queue_saved": "Queue saved",
     "event_team_archived": "Team archived", "event_team_restored": "Team taken back",
 }  # fmt: skip
 

@@ -66,6 +66,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "rule_id": lambda w: w.rule.id,
     "user_id": lambda w: w.cast.bob.id,
     "team_id": lambda w: w.cast.service_team.id,
+    "calendar_id": lambda _w: 1,
     "token_id": lambda _w: 1,
     "token": lambda _w: "x",
     "how": lambda _w: "retry",

@@ -8,12 +8,12 @@ import orjson
 from flask import Blueprint, Flask, Response, current_app
 
 from app.web import frame
-from app.web.api import accounts, cases, faults, files, history, openapi, people, processes, shapes, work
+from app.web.api import accounts, calendars, cases, faults, files, history, openapi, people, processes, shapes, work
 from app.web.api.contract import operation
 from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
-for part in (cases, files, work, history, processes, faults, accounts, people):
+for part in (cases, files, work, history, processes, faults, accounts, people, calendars):
     blueprint.register_blueprint(part.blueprint)
 
 
