@@ -177,6 +177,14 @@ class MailSession(SMTP):
         else:
             await super().smtp_MAIL(arg)
 
+    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
+        """Read an address. Some Pythons (3.11.2 of Debian 12) stumble over one that ends too early: it is malformed, no failure."""
+        try:
+            found: tuple[str | None, str | None] = super()._getaddr(arg)
+        except IndexError:
+            return None, None
+        return found
+
     @syntax("DATA")
     async def smtp_DATA(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds commands by this name
         """Receive one mail, hand it to the dialogue, answer with its verdict."""

@@ -410,6 +410,13 @@ def test_overlong_and_nonsense_commands_do_not_end_the_server(desk):
     assert len(desk.mails) == 1
 
 
+@pytest.mark.parametrize("broken", [b"<", b"<@", b"<a@", b'<"', b"<a@b", b"@", b'"'])
+def test_a_broken_recipient_is_malformed_and_no_failure_of_ours(desk, broken):
+    heard = talk(desk.address, OPENING.split(b"RCPT")[0] + b"RCPT TO:" + broken + b"\r\nQUIT\r\n")
+    assert b"553" in heard or b"550" in heard
+    assert b"221" in heard
+
+
 def test_stopping_finishes_the_mail_under_way_and_says_goodbye_to_the_idle():
     started = threading.Event()
 
