@@ -185,7 +185,7 @@ def test_a_silent_token_service_delays_no_other_account(db, service):
     config = {"oauth_client_id": "a", "oauth_refresh_token": "r0", "address": DESK}
     lame = oauth.Tokens(EmailConfig(**config, oauth_token_url=service.url))
     well = oauth.Tokens(EmailConfig(**config, oauth_token_url=other.url))
-    service.meanwhile = lambda: (slow.set(), release.wait(20))  # type: ignore[assignment, return-value]
+    service.meanwhile = lambda: (slow.set(), release.wait(20))  # type: ignore[assignment, func-returns-value, return-value]
     thread = threading.Thread(target=lambda: lame.bearer(lame._config.imap_oauth_token))
     thread.start()
     try:
@@ -244,7 +244,7 @@ def test_three_processes_at_once_never_use_a_token_twice(db, service):
 def test_settings_saved_while_a_token_rotates_lose_neither(db, service):
     account_id = save(service)
     begun, go_on = threading.Event(), threading.Event()
-    service.meanwhile = lambda: (begun.set(), go_on.wait(20))  # type: ignore[assignment, return-value]
+    service.meanwhile = lambda: (begun.set(), go_on.wait(20))  # type: ignore[assignment, func-returns-value, return-value]
     thread = threading.Thread(target=bearer, args=(account_id,))
     thread.start()
     assert begun.wait(10)
@@ -259,7 +259,7 @@ def test_settings_saved_while_a_token_rotates_lose_neither(db, service):
 def test_a_token_entered_while_the_old_one_rotates_wins(db, service):
     account_id = save(service)
     begun, go_on = threading.Event(), threading.Event()
-    service.meanwhile = lambda: (begun.set(), go_on.wait(20))  # type: ignore[assignment, return-value]
+    service.meanwhile = lambda: (begun.set(), go_on.wait(20))  # type: ignore[assignment, func-returns-value, return-value]
     thread = threading.Thread(target=bearer, args=(account_id,))
     thread.start()
     assert begun.wait(10)
