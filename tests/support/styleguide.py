@@ -54,13 +54,13 @@ def page() -> str:
         contact_name="Dana",
         **{k: words[k] for k in ("text", "note", "answer", "step")},
     )
-    order = SimpleNamespace(state="accepted", dispatched_at=now - timedelta(hours=3), accepted_at=now - timedelta(hours=2), replied_at=None, ended_at=None, due_at=now + timedelta(minutes=41), chase_count=2, escalation=1, round=1)  # fmt: skip
+    order = SimpleNamespace(state="accepted", dispatched_at=now - timedelta(hours=3), accepted_at=now - timedelta(hours=2), replied_at=None, ended_at=None, due_at=now + timedelta(minutes=41), due_from=now - timedelta(minutes=70), chase_count=2, escalation=1, round=1)  # fmt: skip
     events = [
         {"seq": seq, "kind": kind, "at": (now - timedelta(hours=9 - seq)).isoformat(), "actor_name": "Bob", "data": {"changes": changes} if changes else {}, "cause": {"element": "chase", "rule": "escalate.2"}, "hash": "9f2c" * 16, "previous": "77be" * 16}
         for seq, (kind, changes) in enumerate((("case_opened", None), ("work_order_dispatched", None), ("work_order_amended", {"priority": {"from": "normal", "to": "high"}}), ("work_order_chased", None)), 1)
     ]  # fmt: skip
     return render_template(
-        "styleguide.html", section="inbox", nav=[{"key": key, "href": f"#{key}"} for key in ("inbox", "orders", "processes", "faults", "channels", "people")],
+        "styleguide.html", section="inbox", nav=tuple(Row(key=key, href=f"#{key}") for key in ("inbox", "orders", "processes", "faults", "channels", "people")),
         stream_url="", rows=rows, following="next", view="mine", views=("mine", "unassigned", "team", "chased", "due", "breached"), counts={"mine": 7, "unassigned": 12, "team": 131, "chased": 4},
         names={1: "Alice"}, now=now, case=case, order=order, events=events, verdict=SimpleNamespace(is_intact=True, events=17, bad_seq=None, why=""), form=FORM, people=[], teams=[],
         points=[SimpleNamespace(kind="email", address="dana@example.com")], draft=None, newer=[1], last_message=1, may_work=True,

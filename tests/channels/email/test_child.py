@@ -106,10 +106,17 @@ def in_the_pipe(parser):
     return count[0]
 
 
+def state(pid):
+    """What the kernel calls the state of a process: T is stopped."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
 def test_a_child_out_of_time_is_told_and_replaced(parser):
     parser.parse(MAIL)
     pid, found = pid_of(parser), []
     os.kill(pid, signal.SIGSTOP)
+    while state(pid) != "T":
+        time.sleep(0.005)
     asking = threading.Thread(target=lambda: found.append(parser.parse(MAIL)))
     asking.start()
     while in_the_pipe(parser) < len(MAIL):
