@@ -6,6 +6,7 @@ Built on aiosmtpd's protocol. What a mail means is not known here, and nothing h
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -143,7 +144,8 @@ class MailSession(SMTP):
 
     async def say_goodbye(self) -> None:
         """Tell an idle peer that the listener stops, and hang up."""
-        await self.push("421 4.3.2 Closing down, please come back later")
+        with contextlib.suppress(ConnectionError):  # it was faster and is gone already
+            await self.push("421 4.3.2 Closing down, please come back later")
         if self.transport is not None:
             self.transport.close()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import smtplib
 import socket
+import struct
 import threading
 import time
 from collections.abc import Callable
@@ -457,3 +458,14 @@ def test_no_name_is_looked_up(monkeypatch):
 def test_the_default_verdicts_are_smtp_replies():
     assert str(STORED).startswith("250 2.")
     assert str(LATER).startswith("451 4.")
+
+
+def test_peers_that_vanish_while_the_listener_stops_do_not_disturb_it():
+    with listening(Desk()) as desk:
+        peers = [socket.create_connection(desk.address, timeout=3) for _ in range(20)]
+        for peer in peers:
+            peer.recv(200)
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # close means reset
+        desk.stop.set()
+        for peer in peers:
+            peer.close()
