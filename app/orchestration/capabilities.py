@@ -217,29 +217,34 @@ def open_work_order(
 
 @capability("tell_work_orders")
 def tell_work_orders(call: Call, *, message: str, by: str = "", text: str = "") -> dict[str, Any]:
-    """Hand a message (chase, cancel …) on to all open work orders of the case. Output: `told`, how many there are."""
+    """Hand a message (chase, cancel …) on to all open work orders of the case. Outputs: `told`, how many there are; `text`."""
     payload = {"by": by or "agent", "text": text}
     own = call.driven.work_order
     if own is not None:  # a work order that chases itself, when its time is running out
         mailbag.post(
             mailbag.Posted(0, own.case_id, "message", message, payload, target=call.instance_id, is_optional=True)
         )
-        return {"told": 1}
+        return {"told": 1, "text": text}
     open_orders = [order for order in of_case(call.driven.case.id) if order.ended_at is None]
     if open_orders:
         mailbag.post(
             mailbag.Posted(call.instance_id, call.driven.case.id, "message", message, payload, is_optional=True)
         )
-    return {"told": len(open_orders)}
+    return {"told": len(open_orders), "text": text}
 
 
 @capability("tell_case")
-def tell_case(call: Call, *, message: str, **payload: Any) -> None:
-    """Hand a message from a work order to its case's process."""
+def tell_case(call: Call, *, message: str, optional: Any = False, **payload: Any) -> None:
+    """Hand a message from a work order to its case's process. An `optional` one may find nobody who waits for it."""
     target = driving.case_instance(call.driven.case.id)
     order = call.driven.work_order
     body = {**payload, "work_order": order.number if order else None}
-    mailbag.post(mailbag.Posted(call.instance_id, call.driven.case.id, "message", message, body, target=target))
+    may_miss = optional in (True, "true")
+    mailbag.post(
+        mailbag.Posted(
+            call.instance_id, call.driven.case.id, "message", message, body, target=target, is_optional=may_miss
+        )
+    )
 
 
 @capability("record_amendment")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -18,10 +18,12 @@ from app.db import known, run, session
 from app.errors import NotFound
 from app.identity.models import Team, User
 from app.messaging import accounts
-from app.workorders.models import WorkOrder
+from app.workorders.models import WorkOrder, WorkOrderState
 
 _DRIVE = "select case_id, work_order_id from drives where instance_id = %(instance)s"
 _message: ContextVar[Mapping[str, Any] | None] = ContextVar("current_message", default=None)
+# Somebody is at work on these: they end with that person's consent.
+ACCEPTED = (WorkOrderState.ACCEPTED, WorkOrderState.REPLIED, WorkOrderState.CANCELLING)
 EMPTY_MESSAGE = {"id": None, "subject": "", "text": "", "from": "", "channel": "", "auto": "none"}
 
 
@@ -99,6 +101,7 @@ def case_names(case: Case) -> Lazy:
         "tier": lambda: contacts.tier_of(case.contact_id) if case.contact_id else "",
         "first_reply_at": lambda: _text(case.first_reply_at), "opened_at": lambda: _text(case.opened_at), "due_at": lambda: _text(case.due_at), "due_why": lambda: case.due_why,
         "reopen_until": lambda: _text(case.reopen_until), "open_work_orders": lambda: _open_orders(case.id),
+        "accepted_work_orders": lambda: _open_orders(case.id, ACCEPTED),
     })  # fmt: skip
 
 
@@ -106,8 +109,12 @@ def _mailbox(case: Case) -> str:
     return accounts.get(case.account_id).address if case.account_id else ""
 
 
-def _open_orders(case_id: int) -> int:
-    rows = session().scalars(select(WorkOrder.id).where(WorkOrder.case_id == case_id, WorkOrder.ended_at.is_(None)))
+def _open_orders(case_id: int, states: Collection[WorkOrderState] = tuple(WorkOrderState)) -> int:
+    rows = session().scalars(
+        select(WorkOrder.id).where(
+            WorkOrder.case_id == case_id, WorkOrder.ended_at.is_(None), WorkOrder.state.in_(states)
+        )
+    )
     return len(rows.all())
 
 

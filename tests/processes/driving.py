@@ -115,7 +115,7 @@ class Desk:
     def _tell_work_orders(self, inputs: dict[str, Any]) -> dict[str, Any]:
         if self.work_order is not None:
             self.told.append((inputs["message"], {"by": inputs["by"], "text": inputs["text"]}))
-        return {"told": 1}
+        return {"told": 1, "text": inputs["text"]}
 
     def _move_time_limits(self, inputs: dict[str, Any]) -> None:
         self.moves = True
@@ -237,7 +237,7 @@ def case_driver(**case: Any) -> Driver:
     fields = {
         "number": "RB-1", "subject": message["subject"], "channel": "email", "mailbox": "desk@example.org",
         "queue": "service", "tier": "", "auto": "none", "status": "new", "priority": "normal",
-        "first_reply_at": None, "open_work_orders": 0, "chase_count": 0,
+        "first_reply_at": None, "open_work_orders": 0, "accepted_work_orders": 0, "chase_count": 0,
     } | case  # fmt: skip
     return Driver("service_case", Desk(case=fields, message=message))
 

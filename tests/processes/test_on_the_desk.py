@@ -204,12 +204,31 @@ def test_cancelling_accepted_work_asks_its_holder(desk: OnDesk) -> None:
     assert str(desk.order.state) == "cancelled"
 
 
+def test_cancelling_a_case_asks_whoever_is_at_work_on_it(desk: OnDesk) -> None:
+    dispatched(desk).do(desk.cast.charlie, "accept", outcome="accept")
+    desk.act(desk.cast.alice, "cancel", text="Not needed")
+    assert (str(desk.order.state), str(desk.case.status)) == ("cancelling", "dispatched")
+    assert desk.tasks == {"consent"}
+    assert [subject for subject in desk.sent if "We are stopping the work" in subject]
+    desk.do(desk.cast.charlie, "consent", outcome="refuse", reason="almost done")
+    assert str(desk.order.state) == "accepted"
+    assert desk.tasks == {"handle", "reply"}
+
+
+def test_a_case_is_cancelled_once_its_last_holder_agrees(desk: OnDesk) -> None:
+    dispatched(desk).do(desk.cast.charlie, "accept", outcome="accept")
+    desk.act(desk.cast.alice, "cancel", text="Not needed")
+    desk.do(desk.cast.charlie, "consent", outcome="consent")
+    assert (str(desk.order.state), str(desk.case.status)) == ("cancelled", "cancelled")
+    assert len([subject for subject in desk.sent if "Cancelled" in subject]) == 1
+    assert not [subject for subject in desk.sent if "Work cancelled" in subject]
+
+
 @pytest.mark.parametrize("on", ["case", "order"])
 def test_whoever_holds_work_is_told_that_it_is_cancelled(desk: OnDesk, on: str) -> None:
     dispatched(desk).do(desk.cast.charlie, "accept", outcome="accept")
     desk.act(desk.cast.alice, "cancel", on=on, text="Not needed")
-    if on == "order":
-        desk.do(desk.cast.charlie, "consent", outcome="consent")
+    desk.do(desk.cast.charlie, "consent", outcome="consent")
     assert str(desk.order.state) == "cancelled"
     told = identity.notices(desk.cast.charlie.id)
     assert f"{desk.order.number}: cancelled" in [notice.text for notice in told]

@@ -110,6 +110,48 @@ def cancelled_by_the_customer() -> Driver:
     return driver
 
 
+def under_way() -> Driver:
+    driver = case_driver()
+    driver.complete("handle", outcome="dispatch", title="Look", team="repairs")
+    driver.act("dispatch", title="Look again", team="repairs")
+    driver.desk.case["accepted_work_orders"] = 2
+    driver.act("cancel", role="customer", text="never mind")
+    assert driver.calls("ask_holders") == [{"message": "cancel", "by": "customer", "text": "never mind"}]
+    assert driver.desk.case["status"] == "dispatched"
+    return driver
+
+
+def cancelled_when_all_holders_agree() -> Driver:
+    driver = under_way()
+    driver.hear("customer_message", text="Have you stopped?")
+    assert driver.calls("show_message")
+    driver.desk.case["open_work_orders"] = 1
+    driver.hear("work_order_ended", number="WO-1", outcome="cancelled", summary="WO-1: cancelled")
+    assert not driver.calls("mark_cancelled")
+    driver.desk.case["open_work_orders"] = 0
+    driver.hear("work_order_ended", number="WO-2", outcome="cancelled", summary="WO-2: cancelled")
+    assert driver.calls("mark_cancelled")[0]["reason"] == "never mind"
+    assert driver.desk.case["status"] == "archived"
+    return driver
+
+
+def goes_on_when_a_holder_refuses() -> Driver:
+    driver = under_way()
+    driver.hear("cancel_refused", number="WO-1", text="almost done")
+    assert driver.calls("carry_on")[0]["reason"] == "almost done"
+    assert "handle" in driver.tasks
+    assert "cancel" in driver.verbs
+    return driver
+
+
+def archived_while_holders_are_asked() -> Driver:
+    driver = under_way()
+    assert driver.verbs == {"archive"}
+    driver.act("archive", text="decided above")
+    assert driver.desk.case["status"] == "archived"
+    return driver
+
+
 def archived_by_hand_and_reopened_by_hand() -> Driver:
     driver = case_driver()
     driver.act("archive", text="spam")
@@ -135,7 +177,8 @@ CASE_TOURS: Sequence[Tour] = (
     answered_and_confirmed_by_silence, objected_then_reopened_by_mail, asked_reminded_and_given_up, asked_and_answered,
     dispatched_both_ways, replied_chased_and_amended, nobody_answers_or_resolves,
     resolution_falls_due_while_the_customer_is_asked, cancelled_by_the_customer, archived_by_hand_and_reopened_by_hand,
-    made_urgent_while_the_clocks_run,
+    made_urgent_while_the_clocks_run, cancelled_when_all_holders_agree, goes_on_when_a_holder_refuses,
+    archived_while_holders_are_asked,
 )  # fmt: skip
 
 
