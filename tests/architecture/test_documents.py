@@ -5,11 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import re
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.architecture.sources import ROOT, calls, sources
+
+BROUGHT_ALONG = {"pip", "setuptools"}  # by the virtual environment itself
 
 
 def _settings() -> set[str]:
@@ -79,6 +84,26 @@ def test_every_required_library_is_pinned() -> None:
             if line and not line.startswith("#")
         }
         assert not wanted - pinned
+
+
+def test_what_a_pinned_library_needs_is_pinned_too() -> None:
+    """Otherwise a set-up is not what was tested: pip then takes whatever version is the newest that day."""
+    pinned: set[str] = set()
+    for name in ("requirements.txt", "requirements-dev.txt"):  # what is developed with stands on what is run
+        lines = (ROOT / name).read_text().splitlines()
+        own = {line.split("==")[0] for line in lines if not line.startswith("#")}
+        pinned |= own
+        assert not {library: missing for library in own if (missing := _needs(library) - pinned - BROUGHT_ALONG)}
+
+
+def _needs(library: str) -> set[str]:
+    """What an installed library needs on this machine, without its extras."""
+    found = map(Requirement, requires(library) or ())
+    return {
+        canonicalize_name(needed.name)
+        for needed in found
+        if needed.marker is None or needed.marker.evaluate({"extra": ""})
+    }
 
 
 def test_make_targets_are_described() -> None:
