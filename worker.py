@@ -5,6 +5,7 @@ Any number of each may run on any number of hosts over one PostgreSQL and one Re
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
@@ -77,7 +78,16 @@ def listen() -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    listening.run(stop)
+    try:
+        listening.run(stop)
+    except OSError as error:
+        place = f"{settings().smtp_host} port {settings().smtp_port}"
+        print(
+            f"Cannot take mail at {place}: {os.strerror(error.errno) if error.errno else error}. Stop what listens there, or set SMTP_HOST and "
+            "SMTP_PORT to an address of this machine and a free port (below 1024 only with the right to it).",
+            file=sys.stderr,
+        )
+        sys.exit(1)
 
 
 def web() -> None:

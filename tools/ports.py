@@ -34,15 +34,28 @@ def answers(host: str, port: int) -> bool:
 
 
 def choose(name: str, host: str, default: int, *, taken: Collection[int] = ()) -> int:
-    """Return the port that variable `name` asks for, else the first free one from `default` on. Raises PortError."""
-    text = os.environ.get(name, "").strip()
-    if not text:
+    """Return the port that variable `name` asks for, else the first free one from `default` on; none of those `taken`.
+
+    Raises PortError.
+    """
+    wanted = asked_for(name)
+    if wanted is None:
         for port in range(default, min(default + 200, 65536)):
             if port not in taken and is_free(host, port):
                 return port
         raise PortError(f"No free port from {default} to {default + 199}: set {name}.")
+    if wanted in taken:
+        raise PortError(f"Port {wanted} is wanted twice: set {name} to another.")
+    if not is_free(host, wanted):
+        raise PortError(f"Port {wanted} is in use or not allowed: stop what listens there, or set {name} to another.")
+    return wanted
+
+
+def asked_for(name: str) -> int | None:
+    """Return the port that variable `name` asks for, None when it is not set. Raises PortError for anything else."""
+    text = os.environ.get(name, "").strip()
+    if not text:
+        return None
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise PortError(f"{name} must be a port number from 1 to 65535, not {text!r}.")
-    if not is_free(host, int(text)):
-        raise PortError(f"Port {text} is in use or not allowed: stop what listens there, or set {name} to another.")
     return int(text)

@@ -235,7 +235,8 @@ def _lock(data_dir: Path) -> IO[str]:
 def _plan(data_dir: Path) -> Plan:
     host = os.environ.get("HOST", "").strip() or "127.0.0.1"
     port = ports.choose("PORT", host, 8080)
-    stream_port = ports.choose("STREAM_PORT", host, port + 1, taken={port})
+    # A port that is asked for by name is not free for whoever takes the next one.
+    stream_port = ports.choose("STREAM_PORT", host, port + 1, taken={port, ports.asked_for("SMTP_PORT") or port})
     smtp_host = os.environ.get("SMTP_HOST", "").strip() or "127.0.0.1"
     smtp_port = ports.choose("SMTP_PORT", smtp_host, 2525, taken={port, stream_port})
     workers = os.environ.get("WORKERS", "").strip() or "2"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from tools import ports
+from tools import ports, run
 
 HOST = "127.0.0.1"
 
@@ -30,6 +31,26 @@ def test_a_busy_port_that_was_asked_for_is_an_error(busy: int, monkeypatch: pyte
     monkeypatch.setenv("PORT", str(busy))
     with pytest.raises(ports.PortError, match=f"Port {busy} is in use.*set PORT to another"):
         ports.choose("PORT", HOST, 8080)
+
+
+def test_a_port_that_another_has_is_an_error(busy: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = ports.choose("UNSET_PORT", HOST, busy)
+    monkeypatch.setenv("SMTP_PORT", str(free))
+    with pytest.raises(ports.PortError, match=f"Port {free} is wanted twice: set SMTP_PORT"):
+        ports.choose("SMTP_PORT", HOST, 2525, taken={free})
+
+
+def test_the_stream_leaves_the_port_alone_that_mail_asks_for(
+    busy: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    first = ports.choose("UNSET_PORT", HOST, busy)
+    after = ports.choose("UNSET_PORT", HOST, first + 1)
+    monkeypatch.setenv("PORT", str(first))
+    monkeypatch.setenv("SMTP_PORT", str(after))
+    monkeypatch.delenv("STREAM_PORT", raising=False)
+    plan = run._plan(tmp_path)
+    assert (plan.port, plan.smtp_port) == (first, after)
+    assert plan.stream_port not in {first, after}
 
 
 @pytest.mark.parametrize("text", ["http", "0", "65536", "-1", "80 80"])
