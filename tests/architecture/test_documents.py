@@ -128,6 +128,6 @@ def test_links_between_documents_lead_somewhere() -> None:
 
 def test_nothing_third_party_is_committed() -> None:
     ignored = (ROOT / ".gitignore").read_text().splitlines()
-    for path in ("node_modules/", "app/web/static/dist/", ".venv/", ".run/"):
+    for path in ("node_modules", "app/web/static/dist/", ".venv", ".run/"):
         assert path in ignored
     assert not list(Path(ROOT / "app").rglob("*.min.js"))
