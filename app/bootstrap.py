@@ -41,6 +41,7 @@ def metadata() -> MetaData:
     """Return the metadata with the tables of all rooms."""
     importlib.import_module("app.blobs")
     importlib.import_module("app.schedule")
+    importlib.import_module("app.cases.beside")
     for room in ROOMS_WITH_MODELS:
         importlib.import_module(f"app.{room}.models")
     return db.Base.metadata

@@ -7,10 +7,11 @@ from collections.abc import Callable
 import structlog
 
 from app import db, doorbell, schedule
+from app.cases import snoozing
 from app.faultpoints import crash_point
 from app.logs import log
 from app.messaging import delivery, intake
-from app.orchestration import driving, starts
+from app.orchestration import driving, noticing, starts
 from app.orchestration import intake as ingesting
 from app.settings import settings
 
@@ -57,7 +58,21 @@ def start(start_id: int) -> None:
     crash_point("start.after_open")
 
 
-JOBS: dict[str, Callable[[int], None]] = {"ingest": ingest, "deliver": deliver, "timer": timer, "start": start}
+def snooze(case_id: int) -> None:
+    """Bring a case back that was laid aside until now; its alarm goes in the same transaction."""
+    db.transact(lambda: _wake(case_id))
+
+
+def _wake(case_id: int) -> None:
+    noticing.snooze_over(case_id)
+    key = snoozing.alarm(case_id)
+    if schedule.is_due(key):
+        schedule.cancel_timer(key)
+
+
+JOBS: dict[str, Callable[[int], None]] = {
+    "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
+}  # fmt: skip
 
 
 def run(job: str, *refs: int) -> None:

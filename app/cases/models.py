@@ -23,6 +23,7 @@ class CaseStatus(StrEnum):
     RESOLVED = "resolved"
     ARCHIVED = "archived"
     CANCELLED = "cancelled"
+    MERGED = "merged"
 
 
 OPEN_STATES = ("new", "open", "dispatched", "waiting", "resolved")
@@ -87,6 +88,7 @@ class Case(Base):
             postgresql_where=text("archived_at is null"),
         ),
         Index("ix_cases_chased", "id", postgresql_where=text("archived_at is null and chase_count > 0")),
+        Index("ix_cases_merged_into", "merged_into", postgresql_where=text("merged_into is not null")),
         Index("ix_cases_touched", "touched_at", "id"),
         Index("ix_cases_team_touched", "team_id", "touched_at", "id"),
     )

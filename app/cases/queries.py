@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY, psycopg
 
+from app.cases import snoozing
 from app.cases.models import Case, CaseStatus
 from app.clock import utcnow
 from app.db import run, session
@@ -67,8 +68,9 @@ def view_condition(key: str, *, user_id: int, team_ids: Sequence[int], now: Any)
     mine = Case.assignee_id == user_id
     teams = Case.team_id.in_(list(team_ids) or [-1])
     views: dict[str, ColumnElement[bool]] = {
-        "mine": and_(OPEN, mine),
-        "unassigned": and_(OPEN, Case.assignee_id.is_(None), teams),
+        "mine": and_(OPEN, mine, ~snoozing.asleep()),
+        "unassigned": and_(OPEN, Case.assignee_id.is_(None), teams, ~snoozing.asleep()),
+        "snoozed": and_(OPEN, or_(mine, teams), snoozing.asleep()),
         "team": and_(OPEN, teams),
         "chased": and_(OPEN, Case.chase_count > literal_column("0")),
         "due": and_(OPEN, Case.due_at < now + timedelta(hours=4), Case.due_at >= now),

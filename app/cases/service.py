@@ -13,7 +13,7 @@ from app import events, realtime
 from app.cases.models import Case, CaseStatus
 from app.clock import utcnow
 from app.db import Write, frame, is_pending, known, later_once, remember, run, session
-from app.errors import Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 
 PRIORITIES = ("low", "normal", "high", "urgent")
 PREVIEW = 160
@@ -147,14 +147,23 @@ def _locked(row: Any) -> Case:
     return case
 
 
+def check_standing(case: Case) -> None:
+    """Raise Conflict when a case is merged into another: whatever is done, is done there."""
+    if case.merged_into is not None:
+        into = lock(case.merged_into)
+        raise Conflict("case_merged", f"This case is merged into {into.number}: work on that one.", into=into.number)
+
+
 def change(case: Case, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Set fields of a locked case; returns and records (`case_changed`) only what differs. Raises Invalid."""
+    """Set fields of a locked case; returns and records (`case_changed`) only what differs. Raises Invalid, or Conflict
+    when it is merged into another.
+    """
     unknown = set(values) - SETTABLE
     if unknown:
         raise Invalid("unknown_field", f"A case has no field {min(unknown)} that could be set.")
     if values.get("priority", "normal") not in PRIORITIES:
         raise Invalid("bad_priority", f"The priority is one of {', '.join(PRIORITIES)}.")
-    lock(case.id)
+    check_standing(lock(case.id))
     changes: dict[str, Any] = {}
     for name, value in values.items():
         wanted = CaseStatus(value) if name == "status" else value

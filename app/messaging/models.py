@@ -117,7 +117,10 @@ class Interaction(Base):
 
 
 class Message(Base):
-    """One item of an interaction; append-only. `reason` says why it was threaded where it is."""
+    """One item of an interaction; append-only. `reason` says why it was threaded where it is.
+
+    While its case is merged into another, `case_id` is that other one and `home_id` the case that it belongs to.
+    """
 
     __tablename__ = "messages"
 
@@ -143,6 +146,7 @@ class Message(Base):
     raw_digest: Mapped[str | None]
     created_at: Mapped[datetime]
     moved_from: Mapped[int | None]
+    home_id: Mapped[int | None]
     search: Mapped[Any] = mapped_column(TSVECTOR, nullable=True, deferred=True)
 
     __table_args__ = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Identity, UniqueConstraint
+from sqlalchemy import ForeignKey, Identity, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -50,3 +50,32 @@ class ScheduledStart(Base):
     fired: Mapped[int] = mapped_column(default=0)
 
     __table_args__ = (UniqueConstraint("definition_id", "element_id"),)
+
+
+class Merge(Base):
+    """A case that lives on in another one. `before` holds what its own row said; an undone merge stays as a record."""
+
+    __tablename__ = "merges"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    into_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    before: Mapped[dict[str, Any]]
+    merged_at: Mapped[datetime]
+    merged_by: Mapped[str] = mapped_column(default="")
+    undone_at: Mapped[datetime | None]
+    undone_by: Mapped[str] = mapped_column(default="")
+
+    __table_args__ = (Index("uq_merges_standing", "case_id", unique=True, postgresql_where=text("undone_at is null")),)
+
+
+class MissedMessage(Base):
+    """What a held process would have heard; it hears it when it goes on."""
+
+    __tablename__ = "missed_messages"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id"), index=True)
+    name: Mapped[str]
+    payload: Mapped[dict[str, Any]]
+    missed_at: Mapped[datetime]

@@ -5,14 +5,15 @@ from __future__ import annotations
 from app import db, events
 from app.cases import service as cases
 from app.events import Event
-from app.orchestration import driving, starts
+from app.orchestration import driving, noticing, starts
 
 
 def listen() -> None:
-    """Hear of deliveries that failed: the case's process is told, if it waits for that. Hear of versions that are published."""
+    """Hear of deliveries that failed: the case's process is told, if it waits for that. Hear of versions that are published, and of what people asked to be told."""
     events.subscribe("delivery_failed", tell_process)
     events.subscribe("process_published", set_starts)
     events.subscribe("process_withdrawn", set_starts)
+    noticing.listen()
 
 
 def set_starts(event: Event) -> None:

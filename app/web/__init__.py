@@ -21,6 +21,7 @@ BLUEPRINTS = (
     "app.web.inbox",
     "app.web.case_page",
     "app.web.case_actions",
+    "app.web.case_around",
     "app.web.files",
     "app.web.orders",
     "app.web.processes",

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from app.audit import queries as audit_queries
 from app.audit import service as audit
 from app.blobs import get as blob
+from app.cases import around, linking
 from app.cases import queries as case_queries
 from app.cases import service as cases
 from app.clock import utcnow
@@ -37,7 +38,8 @@ SHOWN_EVENTS = frozenset({
     "work_order_accepted", "work_order_declined", "work_order_replied", "work_order_archived", "work_order_cancelled",
     "work_order_chased", "work_order_amended", "work_order_escalated", "work_order_cancelling", "message_moved",
     "auto_mail_held", "delivery_failed", "delivery_bounced", "fault_retried", "fault_skipped", "urgency_raised",
-    "attention_drawn", "case_related", "task_claimed",
+    "attention_drawn", "case_related", "task_claimed", "case_tagged", "case_untagged", "case_snoozed", "case_back",
+    "case_linked", "case_unlinked", "case_merged", "case_unmerged", "case_split",
 })  # fmt: skip
 
 
@@ -73,8 +75,15 @@ def _common(case: Any, view: orchestration.Overview) -> dict[str, Any]:
     return {
         "case": case, "overview": view, "now": utcnow(), "actions": [a for a in view.actions if _offered(view, a)],
         "tasks": tasks, "orders": view.orders, "points": contacts.addresses(case.contact_id) if case.contact_id else [],
-        "others": _others(case), "may_work": policy.may_work_on_cases(viewer), **_choices(tasks),
+        "others": _others(case), "may_work": policy.may_work_on_cases(viewer), **_choices(tasks), **_around(case),
     }  # fmt: skip
+
+
+def _around(case: Any) -> dict[str, Any]:
+    """What people put around the case; of linked cases only those with more than a number that this viewer may know."""
+    found = around.of_case(case.id)
+    known = {link.number for link in found.links if policy.may_see_case(frame.viewer(), link)}
+    return {"around": found, "known_links": known, "link_roles": tuple(linking.ROLES)}
 
 
 def _others(case: Any) -> list[Any]:

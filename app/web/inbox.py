@@ -13,7 +13,7 @@ import orjson
 from flask import Blueprint, redirect, render_template, request
 from markupsafe import Markup
 
-from app.cases import queries
+from app.cases import around, queries
 from app.clock import utcnow
 from app.errors import Invalid
 from app.identity.policy import Viewer
@@ -108,11 +108,16 @@ def _counting(viewer: Viewer) -> queries.Prepared:
 def case_items(rows: Iterable[Any], names: Mapping[int, str]) -> Markup:
     """Return lines of a list. One is the same for all who see the case, so it is drawn once a minute at most."""
     minute = utcnow().replace(second=0, microsecond=0)
-    return Markup("\n").join(_item(row, names.get(row.assignee_id, ""), minute) for row in rows)
+    shown = list(rows)
+    beside = around.marks(row.id for row in shown)
+    return Markup("\n").join(
+        _item(row, names.get(row.assignee_id, ""), beside.get(row.id, around.NO_MARKS), minute) for row in shown
+    )
 
 
-def _item(row: Any, assignee: str, minute: datetime) -> Markup:
-    return kept.piece(_ITEM, (row, assignee, minute), {"row": row, "assignee": assignee, "now": minute})
+def _item(row: Any, assignee: str, marks: around.Marks, minute: datetime) -> Markup:
+    values = {"row": row, "assignee": assignee, "marks": marks, "now": minute}
+    return kept.piece(_ITEM, (row, assignee, marks, minute), values)
 
 
 def _names(rows: list[Any]) -> dict[int, str]:

@@ -11,7 +11,7 @@ from app.identity import policy
 from app.settings import settings
 from app.web import frame
 
-VIEWS = ("mine", "unassigned", "team", "chased", "due", "breached", "waiting", "all", "archived")
+VIEWS = ("mine", "unassigned", "team", "chased", "due", "breached", "waiting", "snoozed", "all", "archived")
 
 
 def is_fragment(target: str) -> bool:

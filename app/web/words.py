@@ -12,7 +12,7 @@ from app.web import channel_words
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
     "agent", "manager", "designer", "admin",
-    "new", "open", "dispatched", "waiting", "resolved", "archived", "cancelled",
+    "new", "open", "dispatched", "waiting", "resolved", "archived", "cancelled", "merged",
     "low", "normal", "high", "urgent",
     "dispatch", "reply", "chase", "amend", "cancel", "archive", "accept", "decline", "review", "accepted",
     "email", "voice", "sms", "chat", "fax", "letter", "web", "phone", "telegram", "schedule",
@@ -30,7 +30,7 @@ _SHELL = {
     "nav_inbox": "Inbox", "nav_orders": "Work orders", "nav_processes": "Processes", "nav_faults": "Faults",
     "nav_channels": "Channels", "nav_people": "People",
     "view_mine": "My work", "view_unassigned": "Unassigned", "view_team": "My team", "view_chased": "Chased",
-    "view_due": "Due soon", "view_breached": "Overdue", "view_waiting": "Waiting", "view_all": "All open",
+    "view_due": "Due soon", "view_breached": "Overdue", "view_waiting": "Waiting", "view_snoozed": "Laid aside", "view_all": "All open",
     "view_archived": "Archived", "view_search": "Search",
     "span_days": "%(num)s d", "span_hours": "%(num)s h", "span_minutes": "%(num)s min", "span_seconds": "%(num)s s",
 }  # fmt: skip
@@ -39,7 +39,7 @@ _STATES = {
     "delivery_queued": "queued", "delivery_sending": "sending", "delivery_sent": "sent", "delivery_delivered": "delivered",
     "delivery_failed": "failed", "delivery_bounced": "bounced", "delivery_in_doubt": "in doubt: perhaps sent",
     "instance_waiting": "running", "instance_completed": "completed", "instance_faulted": "stuck",
-    "instance_cancelled": "cancelled",
+    "instance_cancelled": "cancelled", "instance_held": "held",
     "health_ok": "works", "health_degraded": "works with trouble", "health_failing": "does not work",
     "health_unknown": "not tried yet", "health_disabled": "switched off",
     "envelope_received": "waiting", "envelope_done": "taken in", "envelope_dropped": "left out", "envelope_failed": "not readable",
@@ -82,7 +82,18 @@ _EVENTS = {
     "event_chain_reopened": "Chain reopened", "event_notified": "Notified", "event_reason_given": "Reason given",
     "event_time_limits_moved": "Time limits moved", "event_password_given": "New password given",
     "event_calendar_saved": "Calendar saved", "event_calendar_removed": "Calendar removed", "event_queue_saved": "Queue saved",
+    "event_case_tagged": "Tagged", "event_case_untagged": "Tag removed", "event_case_watched": "Watching begun",
+    "event_case_unwatched": "Watching ended", "event_case_snoozed": "Laid aside", "event_case_back": "Back",
+    "event_case_linked": "Linked", "event_case_unlinked": "Link removed", "event_case_merged": "Cases merged",
+    "event_case_unmerged": "Merged cases taken apart", "event_case_split": "Case split",
     "event_team_archived": "Team archived", "event_team_restored": "Team taken back",
+}  # fmt: skip
+
+_AROUND = {
+    "link_related": "related to", "link_parent_of": "parent of", "link_child_of": "child of",
+    "link_duplicate_of": "duplicate of", "link_duplicated_by": "duplicated by",
+    "back_time": "back: its time has come", "back_customer": "back: the customer wrote",
+    "back_attention": "back: it needs attention", "back_agent": "taken up again",
 }  # fmt: skip
 
 _FIELDS = {
@@ -134,7 +145,7 @@ _MODELER = {
     "js_p_target": "To be reached within", "js_p_labels": "Names in other languages", "js_p_text_zh": "Name (Chinese)",
 }  # fmt: skip
 
-KEYS: Final[dict[str, str]] = _SHELL | _STATES | _EVENTS | _FIELDS | _SCRIPTS | _MODELER | channel_words.WORDS
+KEYS: Final[dict[str, str]] = _SHELL | _STATES | _EVENTS | _AROUND | _FIELDS | _SCRIPTS | _MODELER | channel_words.WORDS
 
 
 def texts() -> list[str]:

@@ -13,9 +13,10 @@ from app.db import Base
 
 
 class InstanceState(StrEnum):
-    """Life of a process instance."""
+    """Life of a process instance; a held one stands still until somebody lets it go on."""
 
     WAITING = "waiting"
+    HELD = "held"
     COMPLETED = "completed"
     FAULTED = "faulted"
     CANCELLED = "cancelled"

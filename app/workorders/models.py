@@ -28,7 +28,7 @@ class WorkOrderState(StrEnum):
 
 
 class WorkOrder(Base):
-    """A piece of work dispatched to one party under a case."""
+    """A piece of work dispatched to one party under a case; `home_id` is its own case while that is merged into another."""
 
     __tablename__ = "work_orders"
 
@@ -53,6 +53,7 @@ class WorkOrder(Base):
     due_from: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(default="")
     reply: Mapped[dict[str, Any]]
+    home_id: Mapped[int | None]
     retain_until: Mapped[datetime | None]
     version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
 

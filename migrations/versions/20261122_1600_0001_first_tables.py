@@ -365,6 +365,7 @@ def upgrade() -> None:
                 "resolved",
                 "archived",
                 "cancelled",
+                "merged",
                 name="casestatus",
                 native_enum=False,
                 create_constraint=True,
@@ -430,6 +431,13 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("archived_at is null and chase_count > 0"),
     )
+    op.create_index(
+        "ix_cases_merged_into",
+        "cases",
+        ["merged_into"],
+        unique=False,
+        postgresql_where=sa.text("merged_into is not null"),
+    )
     op.create_index("ix_cases_touched", "cases", ["touched_at", "id"], unique=False)
     op.create_table(
         "contact_points",
@@ -453,6 +461,7 @@ def upgrade() -> None:
             "status",
             sa.Enum(
                 "waiting",
+                "held",
                 "completed",
                 "faulted",
                 "cancelled",
@@ -657,6 +666,7 @@ def upgrade() -> None:
         sa.Column("due_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),
         sa.Column("reply", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("home_id", sa.BigInteger(), nullable=True),
         sa.Column("retain_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_work_orders_case_id")),
@@ -751,6 +761,7 @@ def upgrade() -> None:
         sa.Column("raw_digest", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("moved_from", sa.BigInteger(), nullable=True),
+        sa.Column("home_id", sa.BigInteger(), nullable=True),
         sa.Column("search", postgresql.TSVECTOR(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_messages_case_id")),
         sa.ForeignKeyConstraint(["contact_id"], ["contacts.id"], name=op.f("fk_messages_contact_id")),
@@ -830,9 +841,112 @@ def upgrade() -> None:
         postgresql_where=sa.text("state in ('queued', 'sending')"),
     )
 
+    op.create_table(
+        "tags",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("folded", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tags")),
+        sa.UniqueConstraint("folded", name=op.f("uq_tags_folded")),
+    )
+    op.create_table(
+        "case_tags",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("tag_id", sa.BigInteger(), nullable=False),
+        sa.Column("via", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_tags_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["tag_id"], ["tags.id"], name=op.f("fk_case_tags_tag_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("case_id", "tag_id", "via", name=op.f("pk_case_tags")),
+    )
+    op.create_index("ix_case_tags_tag", "case_tags", ["tag_id", "case_id"], unique=False)
+    op.create_table(
+        "watchers",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("via", sa.BigInteger(), server_default=sa.text("0"), autoincrement=False, nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_watchers_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_watchers_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("case_id", "user_id", "via", name=op.f("pk_watchers")),
+    )
+    op.create_index("ix_watchers_user", "watchers", ["user_id", "case_id"], unique=False)
+    op.create_table(
+        "snoozes",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("back", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_snoozes_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_snoozes_user_id"), ondelete="SET NULL"),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_snoozes")),
+    )
+    op.create_index(
+        "ix_snoozes_asleep", "snoozes", ["case_id"], unique=False, postgresql_where=sa.text("ended_at is null")
+    )
+    op.create_table(
+        "case_links",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("other_id", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "related", "parent", "duplicate", name="linkkind", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("made_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_links_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["other_id"], ["cases.id"], name=op.f("fk_case_links_other_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_case_links")),
+        sa.UniqueConstraint("case_id", "other_id", "kind", name=op.f("uq_case_links_case_id_other_id_kind")),
+    )
+    op.create_index("ix_case_links_other", "case_links", ["other_id"], unique=False)
+    op.create_table(
+        "merges",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("into_id", sa.BigInteger(), nullable=False),
+        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("merged_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("merged_by", sa.Text(), nullable=False),
+        sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_merges_case_id")),
+        sa.ForeignKeyConstraint(["into_id"], ["cases.id"], name=op.f("fk_merges_into_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_merges")),
+    )
+    op.create_index(op.f("ix_merges_case_id"), "merges", ["case_id"], unique=False)
+    op.create_index(op.f("ix_merges_into_id"), "merges", ["into_id"], unique=False)
+    op.create_index(
+        "uq_merges_standing", "merges", ["case_id"], unique=True, postgresql_where=sa.text("undone_at is null")
+    )
+    op.create_table(
+        "missed_messages",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("missed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_missed_messages_case_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_missed_messages")),
+    )
+    op.create_index(op.f("ix_missed_messages_case_id"), "missed_messages", ["case_id"], unique=False)
+
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("missed_messages")
+    op.drop_table("merges")
+    op.drop_table("case_links")
+    op.drop_table("snoozes")
+    op.drop_table("watchers")
+    op.drop_table("case_tags")
+    op.drop_table("tags")
     op.drop_index(
         "ix_deliveries_open", table_name="deliveries", postgresql_where=sa.text("state in ('queued', 'sending')")
     )
@@ -880,6 +994,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_contact_points_contact_id"), table_name="contact_points")
     op.drop_table("contact_points")
     op.drop_index("ix_cases_touched", table_name="cases")
+    op.drop_index("ix_cases_merged_into", table_name="cases", postgresql_where=sa.text("merged_into is not null"))
     op.drop_index(
         "ix_cases_chased", table_name="cases", postgresql_where=sa.text("archived_at is null and chase_count > 0")
     )

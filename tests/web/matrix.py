@@ -68,6 +68,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "team_id": lambda w: w.cast.service_team.id,
     "calendar_id": lambda _w: 1,
     "token_id": lambda _w: 1,
+    "link_id": lambda _w: 1,
     "token": lambda _w: "x",
     "how": lambda _w: "retry",
     "key": lambda w: w.definition.key,

@@ -8,12 +8,25 @@ import orjson
 from flask import Blueprint, Flask, Response, current_app
 
 from app.web import frame
-from app.web.api import accounts, calendars, cases, faults, files, history, openapi, people, processes, shapes, work
+from app.web.api import (
+    accounts,
+    around,
+    calendars,
+    cases,
+    faults,
+    files,
+    history,
+    openapi,
+    people,
+    processes,
+    shapes,
+    work,
+)
 from app.web.api.contract import operation
 from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
-for part in (cases, files, work, history, processes, faults, accounts, people, calendars):
+for part in (cases, around, files, work, history, processes, faults, accounts, people, calendars):
     blueprint.register_blueprint(part.blueprint)
 
 

@@ -1,0 +1,127 @@
+"""What stands around a case, as its page shows it, in one statement: tags, watchers, snooze, links, merged cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from app.cases.linking import read_role
+from app.db import run
+
+_AROUND = """select
+ (select coalesce(jsonb_agg(distinct t.name), '[]') from case_tags x join tags t on t.id = x.tag_id
+   where x.case_id = c.id) as tags,
+ (select coalesce(jsonb_agg(distinct jsonb_build_object('id', u.id, 'login', u.login, 'name', u.name)), '[]')
+   from watchers w join users u on u.id = w.user_id where w.case_id = c.id) as watchers,
+ (select jsonb_build_object('until', s.until, 'note', s.note, 'ended_at', s.ended_at, 'back', s.back)
+   from snoozes s where s.case_id = c.id) as snooze,
+ (select coalesce(jsonb_agg(jsonb_build_object('id', l.id, 'kind', l.kind, 'first', l.case_id = c.id, 'number', o.number,
+    'subject', o.subject, 'status', o.status, 'team_id', o.team_id, 'assignee_id', o.assignee_id, 'case_id', o.id) order by l.id), '[]')
+   from case_links l join cases o on o.id = case when l.case_id = c.id then l.other_id else l.case_id end
+   where l.case_id = c.id or l.other_id = c.id) as links,
+ (select coalesce(jsonb_agg(jsonb_build_object('number', m.number, 'subject', m.subject, 'at', m.archived_at) order by m.id), '[]')
+   from cases m where m.merged_into = c.id) as merged,
+ (select number from cases where id = c.merged_into) as into_number
+ from cases c where c.id = %(case)s"""
+_MARKS = """select c.id, (select jsonb_agg(distinct t.name) from case_tags x join tags t on t.id = x.tag_id
+   where x.case_id = c.id) as tags, s.until, case when s.case_id is null then '' when s.ended_at is null then 'asleep' else s.back end as sleep
+ from unnest(%(cases)s::bigint[]) c (id) left join snoozes s on s.case_id = c.id"""
+
+
+class Sleep(NamedTuple):
+    """How a case is laid aside; with `back`, why it is here again."""
+
+    until: datetime | None
+    note: str
+    back: str
+
+
+class Other(NamedTuple):
+    """The other case of a link, and how the shown one stands to it."""
+
+    link_id: int
+    role: str
+    case_id: int
+    number: str
+    subject: str
+    status: str
+    team_id: int | None
+    assignee_id: int | None
+
+
+class Merged(NamedTuple):
+    """A case that lives on in the shown one."""
+
+    number: str
+    subject: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """Everything around one case."""
+
+    tags: tuple[str, ...]
+    watchers: tuple[Mapping[str, Any], ...]
+    sleep: Sleep | None
+    links: tuple[Other, ...]
+    merged: tuple[Merged, ...]
+    into_number: str | None
+
+    @property
+    def watching(self) -> frozenset[int]:
+        """The users who watch it."""
+        return frozenset(watcher["id"] for watcher in self.watchers)
+
+
+def of_case(case_id: int) -> Around:
+    """Return what stands around a case. Checks no right on the other cases."""
+    row = run(_AROUND, {"case": case_id}).fetchone()
+    return Around(
+        tuple(sorted(row.tags, key=str.casefold)),
+        tuple(sorted(row.watchers, key=lambda watcher: str(watcher["name"]))),
+        _sleep(row.snooze),
+        tuple(_other(link) for link in row.links),
+        tuple(Merged(m["number"], m["subject"], datetime.fromisoformat(m["at"])) for m in row.merged),
+        row.into_number,
+    )
+
+
+def _sleep(found: Mapping[str, Any] | None) -> Sleep | None:
+    if found is None:
+        return None
+    until = datetime.fromisoformat(found["until"]) if found["until"] else None
+    return Sleep(until, found["note"], found["back"])
+
+
+def _other(link: Mapping[str, Any]) -> Other:
+    role = read_role(link["kind"], is_first=link["first"])
+    return Other(
+        link["id"], role, link["case_id"], link["number"], link["subject"], link["status"], link["team_id"],
+        link["assignee_id"],
+    )  # fmt: skip
+
+
+class Marks(NamedTuple):
+    """What a line of a list shows of this."""
+
+    tags: tuple[str, ...] = ()
+    until: datetime | None = None
+    sleep: str = ""
+
+
+NO_MARKS = Marks()
+
+
+def marks(case_ids: Iterable[int]) -> dict[int, Marks]:
+    """Return what lists show beside these cases: tags, and `asleep` or why a case is back. Cases without any are left out."""
+    wanted = list(case_ids)
+    if not wanted:
+        return {}
+    return {
+        row.id: Marks(tuple(sorted(row.tags or (), key=str.casefold)), row.until, row.sleep)
+        for row in run(_MARKS, {"cases": wanted})
+        if row.tags or row.sleep
+    }
