@@ -51,6 +51,21 @@ _END_SUBSCRIPTIONS = """unsubscribed as (delete from subscriptions
  where instance_id = %(id)s and token = any(%(subscriptions_gone)s))"""
 
 
+# What listens is written anew in another version: labels, forms and verbs are that version's.
+_OUTLIVE = (
+    "delete from subscriptions where instance_id = %(id)s",
+    "delete from waiting_timers where instance_id = %(id)s",
+    "delete from timers where key = %(alarm_key)s",
+    "update process_instances set definition_id = %(definition)s where id = %(id)s",
+)
+_RENAME_TASKS = """update tasks t set element_id = r.element_id, name = r.name, name_zh = r.name_zh, form = r.form, lane = r.lane
+ from jsonb_to_recordset(%(tasks)s) as r (token text, element_id text, name text, name_zh text, form text, lane text)
+ where t.instance_id = %(id)s and t.token = r.token and t.state = 'open'"""
+_RENAME_FAULTS = """update faults f set element_id = r.element_id, name = r.name
+ from jsonb_to_recordset(%(faults)s) as r (token text, element_id text, name text)
+ where f.instance_id = %(id)s and f.token = r.token and f.resolved_at is null"""
+
+
 @dataclass(slots=True)
 class Rows:
     """What one advance writes beside the instance's own row, as parts of one statement (`%(id)s` is the instance)."""
@@ -106,6 +121,26 @@ def save_projection(
     if visits:
         rows.add(_VISITS, visits=json([_visit_row(visit) for visit in visits]))
     return rows
+
+
+def outlive(before: Snapshot, instance_id: int, definition_id: int) -> Snapshot:
+    """Give an instance to another version: returns what of its rows still stands, its tasks and faults."""
+    values = {"id": instance_id, "definition": definition_id, "alarm_key": f"instance:{instance_id}"}
+    for statement in _OUTLIVE:
+        run(statement, values)
+    return Snapshot(before.tasks, {}, frozenset(), before.faults)
+
+
+def rename_open(instance_id: int, now: Projection) -> None:
+    """Give open tasks and faults the names that their elements have by now."""
+    tasks = [
+        {"token": task.token, "element_id": task.element_id, "name": task.name, "name_zh": task.labels.get("zh", ""),
+         "form": task.form or "", "lane": task.lane or ""}
+        for task in now.tasks
+    ]  # fmt: skip
+    faults = [{"token": fault.token, "element_id": fault.element_id, "name": fault.name} for fault in now.faults]
+    run(_RENAME_TASKS, {"id": instance_id, "tasks": json(tasks)})
+    run(_RENAME_FAULTS, {"id": instance_id, "faults": json(faults)})
 
 
 def _visit_row(visit: StepVisit) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from app.faultpoints import crash_point
 from app.workflow import definitions, running
 from app.workflow.models import InstanceState, ProcessInstance, Task, TaskState
 from app.workflow.outside import InstanceHost
-from app.workflow.projecting import Rows, Snapshot, save_projection
+from app.workflow.projecting import Rows, Snapshot, outlive, rename_open, save_projection
 
 ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
 _NEW = """insert into process_instances
@@ -218,6 +218,30 @@ def move_limits(instance_id: int) -> Advanced:
         return True
 
     return _apply(instance_id, move)
+
+
+def migrate(instance_id: int, target: definitions.Compiled, *, mapping: Mapping[str, str] | None = None) -> Advanced:
+    """Move a running instance to another version of its process; `mapping` names new elements for old ones.
+
+    Raises Conflict when it has ended or a token has no place there.
+    """
+    live = _lock(instance_id)
+    if live.status in ENDED or live.process is None:
+        raise Conflict("instance_ended", "This process has already ended.", instance=live.id)
+    host = InstanceHost(live.id, live.business_key)
+    try:
+        moved = running.migrate(
+            live.process, target.code, digest=target.digest, host=host, process_id=target.process_id or None,
+            mapping=mapping,
+        )  # fmt: skip
+    except running.StateError as error:
+        raise Conflict("cannot_move", str(error)) from None
+    live.definition_id, live.before = target.definition_id, outlive(live.before, live.id, target.definition_id)
+    remember(("definition of", live.id), target.definition_id)
+    moved.advance()
+    done = _save(live, moved, host)
+    rename_open(live.id, moved.projection())
+    return done
 
 
 def retry_fault(instance_id: int, token: str) -> Advanced:

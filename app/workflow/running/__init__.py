@@ -13,6 +13,7 @@ from app.workflow.running.errors import (
     UnknownToken,
     let_through,
 )
+from app.workflow.running.migrating import Place, migrate, places
 from app.workflow.running.run import Run, load, start
 from app.workflow.running.types import (
     Host,
@@ -33,6 +34,7 @@ __all__ = [
     "OpenFault",
     "OpenTask",
     "OpenTimer",
+    "Place",
     "Projection",
     "Run",
     "StateError",
@@ -48,6 +50,8 @@ __all__ = [
     "first",
     "let_through",
     "load",
+    "migrate",
+    "places",
     "start",
     "timed_starts",
 ]

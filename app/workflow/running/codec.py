@@ -34,12 +34,16 @@ def _packer() -> tuple[zstandard.ZstdCompressor, zstandard.ZstdDecompressor]:
 
 
 def dump(inst: Instance) -> bytes:
-    """The whole state of an instance. Raises DataError when it is larger than 32 MiB."""
+    """The whole state of an instance. Raises DataError like `pack`."""
     tokens = [
         [token.id, token.parent_id, token.task_spec.id, token.state, token.data, token.internal_data]
         for token in inst.tasks.values()
     ]
-    state = {"f": FORMAT, "d": inst.graph.digest, "s": inst.status, "o": inst.outcome, "t": tokens}
+    return pack({"f": FORMAT, "d": inst.graph.digest, "s": inst.status, "o": inst.outcome, "t": tokens})
+
+
+def pack(state: dict[str, Any]) -> bytes:
+    """A state as bytes. Raises DataError when it is larger than 32 MiB."""
     packed = orjson.dumps(state)
     if len(packed) > MAX_STATE:
         raise DataError(f"The state of the process has grown to {len(packed)} bytes; at most {MAX_STATE} can be kept.")
@@ -48,7 +52,7 @@ def dump(inst: Instance) -> bytes:
 
 def restore(graph: Definition, state: bytes, host: Host) -> Instance:
     """An instance as it was saved. Raises StateError for damage, an unknown format or another definition."""
-    raw = _unpack(state)
+    raw = unpack(state)
     if raw["d"] != graph.digest:
         raise StateError("This state belongs to another version of the process.")
     inst = Instance(graph, host)
@@ -66,7 +70,8 @@ def restore(graph: Definition, state: bytes, host: Host) -> Instance:
     return inst
 
 
-def _unpack(state: bytes) -> dict[str, Any]:
+def unpack(state: bytes) -> dict[str, Any]:
+    """The saved state as it was packed, in today's format. Raises StateError for damage and unknown formats."""
     try:
         raw = orjson.loads(_packer()[1].decompress(state, max_output_size=MAX_STATE))
     except (zstandard.ZstdError, orjson.JSONDecodeError) as error:

@@ -8,7 +8,7 @@ from typing import Any
 from app.workflow.language.lexer import LanguageError
 from app.workflow.running import expressions, timing, variables
 from app.workflow.running.flow import move, settle
-from app.workflow.running.graph import Node, behaviour
+from app.workflow.running.graph import Flow, Node, behaviour
 from app.workflow.running.tokens import STARTED, WAITING, Instance, Token
 
 #: Kinds of events that a token actively waits for; errors, escalations, cancels and compensations look up instead.
@@ -44,8 +44,13 @@ def arm_boundaries(inst: Instance, host: Token) -> None:
         return
     host.internal_data["armed"] = True
     for node in host.node.boundaries:
-        if any(event["t"] in WAITED for event in node.events):
-            _subscription(inst, host, node, role="boundary")
+        arm_boundary(inst, host, node)
+
+
+def arm_boundary(inst: Instance, host: Token, node: Node) -> None:
+    """Starts listening at one boundary event of an activity."""
+    if any(event["t"] in WAITED for event in node.events):
+        _subscription(inst, host, node, role="boundary")
 
 
 def arm_event_subprocess(inst: Instance, scope: Token, node: Node) -> None:
@@ -67,9 +72,14 @@ def run_event_gateway(inst: Instance, token: Token) -> bool | None:
     """Waits at all catch events behind the gateway at once; the first that fires wins."""
     token.become(STARTED)
     for flow in token.node.outgoing:
-        branch = _subscription(inst, token, inst.graph.nodes[flow.target], role="gateway")
-        branch.internal_data["via"] = flow.id
+        arm_branch(inst, token, flow)
     return None
+
+
+def arm_branch(inst: Instance, token: Token, flow: Flow) -> None:
+    """Starts listening at one catch event behind an event gateway."""
+    branch = _subscription(inst, token, inst.graph.nodes[flow.target], role="gateway")
+    branch.internal_data["via"] = flow.id
 
 
 def waiting(inst: Instance, kinds: frozenset[str]) -> Iterator[tuple[Token, int, dict[str, Any], dict[str, Any]]]:

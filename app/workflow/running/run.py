@@ -182,6 +182,14 @@ class Run:
         """The variables of the process."""
         return dict(self._inst.task_tree.data)
 
+    def tokens(self) -> list[Token]:
+        """Every token there is, those that only listen among them."""
+        return list(self._inst.tasks.values())
+
+    def token(self, token: str) -> Token:
+        """One token. Raises UnknownToken."""
+        return self._token(token)
+
     def _waiting(self, kind: str) -> list[tuple[Token, int, dict[str, Any], dict[str, Any]]]:
         return list(listening.waiting(self._inst, frozenset({kind})))
 
