@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
@@ -11,7 +12,7 @@ from app.cases import snoozing
 from app.faultpoints import crash_point
 from app.logs import log
 from app.messaging import delivery, intake
-from app.orchestration import driving, noticing, starts
+from app.orchestration import driving, migrating, noticing, starts
 from app.orchestration import intake as ingesting
 from app.settings import settings
 
@@ -70,8 +71,18 @@ def _wake(case_id: int) -> None:
         schedule.cancel_timer(key)
 
 
+def migrate(migration_id: int) -> None:
+    """Move the next running instances to the version that a migration names, each in a transaction of its own."""
+    for instance_id in db.transact(lambda: migrating.next_instances(migration_id)):
+        crash_point("migrate.before_move")
+        db.transact(partial(migrating.move, migration_id, instance_id))
+        crash_point("migrate.after_move")
+    db.transact(lambda: migrating.rest(migration_id))
+
+
 JOBS: dict[str, Callable[[int], None]] = {
     "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
+    migrating.JOB: migrate,
 }  # fmt: skip
 
 

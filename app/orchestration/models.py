@@ -79,3 +79,22 @@ class MissedMessage(Base):
     name: Mapped[str]
     payload: Mapped[dict[str, Any]]
     missed_at: Mapped[datetime]
+
+
+class ProcessMigration(Base):
+    """All running instances of one version on their way to another: instances up to `reached_id` have been dealt with."""
+
+    __tablename__ = "process_migrations"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    source_id: Mapped[int] = mapped_column(ForeignKey("process_definitions.id"), index=True)
+    target_id: Mapped[int] = mapped_column(ForeignKey("process_definitions.id"), index=True)
+    mapping: Mapped[dict[str, Any]]
+    note: Mapped[str]
+    user_id: Mapped[int | None]
+    created_by: Mapped[str]
+    created_at: Mapped[datetime]
+    reached_id: Mapped[int]
+    moved: Mapped[int]
+    refused: Mapped[list[Any]]
+    ended_at: Mapped[datetime | None]

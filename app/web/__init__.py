@@ -25,6 +25,7 @@ BLUEPRINTS = (
     "app.web.files",
     "app.web.orders",
     "app.web.processes",
+    "app.web.migrating",
     "app.web.channels",
     "app.web.operations",
     "app.web.people",

@@ -13,7 +13,8 @@ from app.errors import Invalid, NotFound
 from app.identity import policy
 from app.messaging import accounts
 from app.orchestration import entry, starts
-from app.web import frame, shell
+from app.orchestration import migrating as orchestration
+from app.web import frame, migrating, shell
 from app.web.errors import wants_problem
 from app.web.i18n import gettext
 from app.web.rules import allow_if
@@ -59,6 +60,8 @@ def versions(key: str) -> str:
         "process.html", section="processes", key=key, versions=listed, chosen=chosen,
         running=queries.running_counts(), may_deploy=policy.may_deploy(frame.viewer()), starts=starts.upcoming(key),
         may_withdraw=policy.may_deploy(frame.viewer()) and key not in starts.NEEDED,
+        movable=sum(count for _row, count in migrating.sources(key, chosen.version)),
+        migrations=orchestration.of_process(key), numbers={v.id: v.version for v in listed},
     )  # fmt: skip
 
 

@@ -21,6 +21,11 @@ PLAIN: Final = (
     "auto", "light", "dark", "time limit", "first response", "acceptance", "answer to the customer", "confirmation", "consent",
     "customer's answer", "new dispatch", "resolution",
     "auto-reply", "list", "loop", "none",
+    "The new version has no such element.", "It is of another kind in the new version.",
+    "It stands inside another sub-process in the new version.", "It waits for something else in the new version.",
+    "It is done another number of times in the new version.", "It calls another process in the new version.",
+    "The flow on which it came is not in the new version.", "What was done inside it could not be undone in the new version.",
+    "An activity that is left to do inside it is not in the new version.",
     "Bad Request", "Unauthorized", "Forbidden", "Not Found", "Method Not Allowed", "Conflict", "Gone",
     "Request Entity Too Large", "Content Too Large", "Unsupported Media Type", "Unprocessable Entity",
     "Unprocessable Content", "Too Many Requests", "Internal Server Error", "Service Unavailable",
@@ -86,6 +91,8 @@ _EVENTS = {
     "event_case_unwatched": "Watching ended", "event_case_snoozed": "Laid aside", "event_case_back": "Back",
     "event_case_linked": "Linked", "event_case_unlinked": "Link removed", "event_case_merged": "Cases merged",
     "event_case_unmerged": "Merged cases taken apart", "event_case_split": "Case split",
+    "event_process_migrated": "Moved to another version", "event_process_migration_begun": "Cases are being moved to another version",
+    "event_process_migration_ended": "Cases were moved to another version",
     "event_team_archived": "Team archived", "event_team_restored": "Team taken back",
 }  # fmt: skip
 

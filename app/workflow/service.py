@@ -234,8 +234,9 @@ def migrate(instance_id: int, target: definitions.Compiled, *, mapping: Mapping[
             live.process, target.code, digest=target.digest, host=host, process_id=target.process_id or None,
             mapping=mapping,
         )  # fmt: skip
-    except running.StateError as error:
-        raise Conflict("cannot_move", str(error)) from None
+    except running.NoPlace as error:
+        place = error.place
+        raise Conflict("cannot_move", place.problem, element=place.name or place.element_id) from None
     live.definition_id, live.before = target.definition_id, outlive(live.before, live.id, target.definition_id)
     remember(("definition of", live.id), target.definition_id)
     moved.advance()

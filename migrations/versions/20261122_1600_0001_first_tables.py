@@ -722,6 +722,30 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_scheduled_starts_key"), "scheduled_starts", ["key"], unique=False)
     op.create_table(
+        "process_migrations",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("source_id", sa.BigInteger(), nullable=False),
+        sa.Column("target_id", sa.BigInteger(), nullable=False),
+        sa.Column("mapping", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("created_by", sa.Text(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reached_id", sa.BigInteger(), nullable=False),
+        sa.Column("moved", sa.BigInteger(), nullable=False),
+        sa.Column("refused", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["process_definitions.id"], name=op.f("fk_process_migrations_source_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["target_id"], ["process_definitions.id"], name=op.f("fk_process_migrations_target_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_process_migrations")),
+    )
+    op.create_index(op.f("ix_process_migrations_source_id"), "process_migrations", ["source_id"], unique=False)
+    op.create_index(op.f("ix_process_migrations_target_id"), "process_migrations", ["target_id"], unique=False)
+    op.create_table(
         "drives",
         sa.Column("instance_id", sa.BigInteger(), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -1012,6 +1036,9 @@ def downgrade() -> None:
     op.drop_index(
         "uq_process_definitions_published", table_name="process_definitions", postgresql_where=sa.text("is_published")
     )
+    op.drop_index(op.f("ix_process_migrations_target_id"), table_name="process_migrations")
+    op.drop_index(op.f("ix_process_migrations_source_id"), table_name="process_migrations")
+    op.drop_table("process_migrations")
     op.drop_index(op.f("ix_scheduled_starts_key"), table_name="scheduled_starts")
     op.drop_table("scheduled_starts")
     op.drop_table("process_definitions")

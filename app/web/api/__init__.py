@@ -16,6 +16,7 @@ from app.web.api import (
     faults,
     files,
     history,
+    migrating,
     openapi,
     people,
     processes,
@@ -26,7 +27,7 @@ from app.web.api.contract import operation
 from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
-for part in (cases, around, files, work, history, processes, faults, accounts, people, calendars):
+for part in (cases, around, files, work, history, processes, migrating, faults, accounts, people, calendars):
     blueprint.register_blueprint(part.blueprint)
 
 

@@ -13,7 +13,7 @@ from app.workflow.running.errors import (
     UnknownToken,
     let_through,
 )
-from app.workflow.running.migrating import Place, migrate, places
+from app.workflow.running.migrating import Element, NoPlace, Place, elements, migrate, places
 from app.workflow.running.run import Run, load, start
 from app.workflow.running.types import (
     Host,
@@ -30,7 +30,9 @@ __all__ = [
     "BpmnError",
     "Clock",
     "DataError",
+    "Element",
     "Host",
+    "NoPlace",
     "OpenFault",
     "OpenTask",
     "OpenTimer",
@@ -47,6 +49,7 @@ __all__ = [
     "UnknownToken",
     "Visit",
     "after",
+    "elements",
     "first",
     "let_through",
     "load",

@@ -34,6 +34,28 @@ class Place:
     problem: str
 
 
+class NoPlace(StateError):
+    """A token cannot stand anywhere in the other version."""
+
+    def __init__(self, place: Place) -> None:
+        super().__init__(f"'{place.name or place.element_id}': {place.problem}")
+        self.place = place
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """An element that can hold a token."""
+
+    name: str
+    kind: str
+
+
+def elements(compiled: bytes, *, digest: str) -> dict[str, Element]:
+    """What can hold a token in a version, by id."""
+    nodes = definition(compiled, digest=digest).nodes.values()
+    return {node.id: Element(node.title, node.kind) for node in nodes if node.kind not in {"process", "start"}}
+
+
 class _Atlas:
     """Which element of the new version stands for which of the old one."""
 
@@ -81,10 +103,10 @@ def migrate(
     run: Run, compiled: bytes, *, digest: str, host: Host, process_id: str | None = None,
     mapping: Mapping[str, str] | None = None,
 ) -> Run:  # fmt: skip
-    """The same instance in the other version. Raises StateError when a token has no place there."""
+    """The same instance in the other version. Raises NoPlace when a token has none there."""
     for place in places(run, compiled, digest=digest, process_id=process_id, mapping=mapping):
         if place.problem:
-            raise StateError(f"'{place.name or place.element_id}': {place.problem}")
+            raise NoPlace(place)
     new = definition(compiled, digest=digest)
     atlas = _Atlas(new, mapping or {}, process_id=process_id)
     heard = {token.id: _heard(token) for token in run.tokens() if not token.is_subscription}

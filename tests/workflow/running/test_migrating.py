@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 from typing import Any
 
@@ -37,7 +38,7 @@ def heard(element: str, host: str, message: str) -> str:
 def line(*steps: str, more: str = "", kind: str = "userTask") -> ImportResult:
     names = ["s", *steps, "e"]
     tasks = "".join(f'<bpmn:{kind} id="{step}" name="{step.title()}"/>' for step in steps)
-    ways = flows(*[f"{a}_{b}={a}>{b}" for a, b in zip(names, names[1:], strict=False)])
+    ways = flows(*[f"{a}_{b}={a}>{b}" for a, b in itertools.pairwise(names)])
     return file(f'<bpmn:startEvent id="s"/>{tasks}<bpmn:endEvent id="e"/>{ways}{more}')
 
 
@@ -111,7 +112,7 @@ def test_a_timer_that_runs_keeps_its_time_and_one_that_has_fired_does_not_begin_
 def subprocess(*steps: str, extra: str = "") -> ImportResult:
     names = ["is", *steps, "ie"]
     inner = '<bpmn:startEvent id="is"/><bpmn:endEvent id="ie"/>' + "".join(f'<bpmn:userTask id="{x}"/>' for x in steps)
-    inner += flows(*[f"{a}_{b}={a}>{b}" for a, b in zip(names, names[1:], strict=False)]) + extra
+    inner += flows(*[f"{a}_{b}={a}>{b}" for a, b in itertools.pairwise(names)]) + extra
     return file(
         f'<bpmn:startEvent id="s"/><bpmn:subProcess id="sub">{inner}</bpmn:subProcess><bpmn:endEvent id="e"/>'
         + flows("f1=s>sub", "f2=sub>e")
