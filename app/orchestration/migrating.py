@@ -27,6 +27,7 @@ from app.workflow.models import ProcessDefinition
 
 JOB = "migrate"
 BATCH = 100
+SCOPES = frozenset({"subProcess", "transaction", "eventSubProcess", "callActivity"})
 LOOKED_AT = 2000
 KEPT_REFUSALS = 200
 MAX_NOTE = 2000
@@ -224,7 +225,7 @@ def _move(row: ProcessMigration, instance_id: int) -> None:
 
 
 def choices(stops: Sequence[Stop], target_id: int) -> Iterator[tuple[Stop, list[tuple[str, str]]]]:
-    """Yield each stop with the elements of its kind that the target has: (id, name)."""
+    """Yield each stop with the elements of its kind that the target has: (id, name). Scopes follow what is inside them."""
     known = reading.elements_of(definitions.compiled(target_id))
-    for stop in stops:
+    for stop in (stop for stop in stops if stop.problem or stop.kind not in SCOPES):
         yield stop, [(name, element.name or name) for name, element in known.items() if element.kind == stop.kind]
