@@ -52,7 +52,9 @@ def case_of_instance(instance_id: int) -> int:
 def start_case(case: Case, *, message: Mapping[str, Any]) -> workflow.Advanced:
     """Start the process that the entry table names for a new case. Records `process_started`."""
     definition = definitions.published(entry.choose(case))
-    return _start(case, definition, data={}, message=message, work_order=None)
+    return _start(
+        case, definition, data={}, message=message, work_order=None, element_id=definitions.opening(definition)
+    )
 
 
 def start(case: Case, definition: definitions.Compiled, *, data: Mapping[str, Any]) -> workflow.Advanced:

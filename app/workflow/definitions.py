@@ -15,7 +15,7 @@ from app import blobs, events
 from app.clock import utcnow
 from app.db import forget, known, session, when_bound
 from app.errors import Conflict, Invalid, NotFound
-from app.workflow import calling
+from app.workflow import calling, running
 from app.workflow.importing import Finding, ImportResult, import_bpmn
 from app.workflow.models import ProcessDefinition
 from app.workflow.outside import known_capabilities
@@ -246,6 +246,17 @@ def compiled(definition_id: int) -> Compiled:
     return _kept(definition_id)
 
 
+def opening(definition: Compiled) -> str | None:
+    """Return the message start event at which a case that comes in begins; None: where the process begins anyway."""
+    return _opening(definition.definition_id)
+
+
+@lru_cache(maxsize=256)
+def _opening(definition_id: int) -> str | None:
+    found = _kept(definition_id)
+    return running.opening(found.code, digest=found.digest, process_id=found.process_id or None)
+
+
 def form_of(definition_id: int, key: str) -> dict[str, Any] | None:
     """Return a form of this version or of one that it calls, or None when there is none of that name."""
     facts = _facts(definition_id)
@@ -280,4 +291,5 @@ def _facts(definition_id: int) -> dict[str, Any]:
 
 
 when_bound(_kept.cache_clear)
+when_bound(_opening.cache_clear)
 when_bound(_facts.cache_clear)

@@ -11,6 +11,8 @@ from app.workflow.language.expressions import compile_template, is_expression
 from app.workflow.language.lexer import LanguageError
 
 SHORTEST = timedelta(minutes=1)
+#: The message that a case brings with it when it comes in.
+CASE_COMES_IN = "customer_message"
 
 
 def check_starts(graph: Graph) -> None:
@@ -27,13 +29,35 @@ def check_starts(graph: Graph) -> None:
                     _check_timer(graph, raw, event)
                     _tell_timer(graph, raw, event, is_main=process["id"] == main)
         kinds = [{event["t"] for event in raw["events"]} for raw in starts]
-        if starts and all(kinds) and not any("timer" in kind for kind in kinds):
+        heard = [raw for raw, kind in zip(starts, kinds, strict=True) if "message" in kind]
+        if heard and all(kinds):
+            _tell_message(graph, heard, is_main=process["id"] == main)
+        elif starts and all(kinds) and not any("timer" in kind for kind in kinds):
             graph.report.warning(
                 starts[0]["id"],
                 "start",
                 f"The desk starts '{graph.name(process)}' by itself neither when a case comes in nor by time: "
-                "it has no plain start event and no timer. Add one.",
+                "it has no plain start event, no message and no timer. Add one.",
             )
+
+
+def _tell_message(graph: Graph, heard: list[Raw], *, is_main: bool) -> None:
+    """A case that comes in is the message that starts the process: says at which event."""
+    if not is_main:
+        return
+    named = [raw for raw in heard if raw["events"][0].get("name") == CASE_COMES_IN]
+    chosen = (named or heard)[0]
+    if len(heard) > 1 and not named:
+        graph.report.warning(
+            chosen["id"],
+            "message-start",
+            f"A case that comes in begins at '{graph.name(chosen)}', the first start event with a message. "
+            "To choose another, let its message have the name 'customer_message'.",
+        )
+    else:
+        graph.report.info(
+            chosen["id"], "message-start", f"A case that comes in begins at '{graph.name(chosen)}': it is the message."
+        )
 
 
 def _check_timer(graph: Graph, raw: Raw, event: Raw) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.workflow.running.beginning import Clock, TimedStart, after, first, timed_starts
+from app.workflow.running.beginning import Clock, TimedStart, after, first, opening, timed_starts
 from app.workflow.running.errors import (
     BpmnError,
     DataError,
@@ -54,6 +54,7 @@ __all__ = [
     "let_through",
     "load",
     "migrate",
+    "opening",
     "places",
     "start",
     "timed_starts",

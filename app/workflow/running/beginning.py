@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Protocol, cast
 
+from app.workflow.importing.starts import CASE_COMES_IN
 from app.workflow.language import durations
 from app.workflow.running import timing
 from app.workflow.running.graph import definition
@@ -49,6 +50,24 @@ def timed_starts(compiled: bytes, *, digest: str, process_id: str | None) -> lis
         for event in node.events[:1]
         if event["t"] == "timer"
     ]
+
+
+def opening(compiled: bytes, *, digest: str, process_id: str | None) -> str | None:
+    """The start event at which a process begins when a case comes in. None: its plain start, or nothing at all.
+
+    Where only messages start it, the interaction that opens the case is that message: the one whose start event names
+    `customer_message`, else the first that is drawn.
+    """
+    graph = definition(compiled, digest=digest)
+    node = graph.process(process_id)
+    begins = [child for child in graph.inner(node) if child.kind == "start"]
+    if node.raw.get("implicit") or not begins or not all(child.events for child in begins):
+        return None
+    heard = [child for child in begins if child.events[0]["t"] == "message"]
+    if any(child.events[0]["t"] in {"timer", "conditional"} for child in begins) and not heard:
+        return None
+    named = [child for child in heard if child.events[0]["name"] == CASE_COMES_IN]
+    return next((child.id for child in (*named, *heard)), None)
 
 
 def first(start: TimedStart, clock: Clock) -> dict[str, Any] | None:
