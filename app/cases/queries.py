@@ -59,8 +59,6 @@ _ROW = """select c.id, c.number, c.subject, c.status, c.type, c.priority, c.queu
   c.contact_id, c.contact_name, c.account_id, c.channel, c.language, c.is_unread, c.chase_count, c.opened_at, c.due_at,
   c.due_from, c.due_why, c.archived_at, coalesce(u.name, '') as assignee
  from cases c left join users u on u.id = c.assignee_id where c.number = %(number)s"""
-_OF_CONTACT = """select id, number, subject, status, team_id, assignee_id from cases where contact_id = %(contact)s
- order by id desc limit %(limit)s"""
 
 
 def view_condition(key: str, *, user_id: int, team_ids: Sequence[int], now: Any) -> ColumnElement[bool]:
@@ -217,6 +215,7 @@ def searched(statement: Prepared, text: str, *, ids: Sequence[int] = (), limit: 
     return rows
 
 
-def of_contact(contact_id: int, *, limit: int = 20) -> list[Any]:
-    """Return number, subject, status and whereabouts of the cases of a contact, newest first. Checks no right."""
-    return list(run(_OF_CONTACT, {"contact": contact_id, "limit": limit}))
+def open_of_contacts(contact_ids: Sequence[int], *, limit: int) -> list[int]:
+    """Return the ids of open cases of these contacts, newest first. Checks no right."""
+    wanted = select(Case.id).where(Case.contact_id.in_(contact_ids), OPEN).order_by(Case.id.desc())
+    return list(session().scalars(wanted.limit(limit)))

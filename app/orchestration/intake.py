@@ -10,6 +10,7 @@ from app import db, doorbell, events
 from app.cases import queries as case_queries
 from app.cases import service as cases
 from app.cases.models import Case
+from app.contacts import queries as contact_queries
 from app.contacts import service as contacts
 from app.contacts.service import Person
 from app.errors import Invalid
@@ -231,7 +232,7 @@ def _follow_up(
     message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason)
     if inbound.auto is Auto.NONE:
         names = {**_names(message_id, inbound, kind), "by": "customer"}
-        verb = _asked_verb(case, names, said=inbound.new_text, is_owner=contact.id == case.contact_id)
+        verb = _asked_verb(case, names, said=inbound.new_text, is_owner=_is_owner(contact, case))
         # A chase is also news for whoever waits for the customer; what a cancellation leaves behind hears nothing more.
         heard = verb == "cancel" or driving.deliver(case.id, "customer_message", names, message=names)
         if not heard and not verb:
@@ -257,6 +258,13 @@ def _asked_verb(case: Case, names: Mapping[str, Any], *, said: str, is_owner: bo
     return ""
 
 
+def _is_owner(contact: Person, case: Case) -> bool:
+    """Whoever was merged with the case's customer is the same person."""
+    if contact.id == case.contact_id or case.contact_id is None:
+        return contact.id == case.contact_id
+    return contact.person_id == (contact_queries.existing(case.contact_id).head_id or case.contact_id)
+
+
 def _store(item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str) -> int:
     interaction = store.interaction_for(
         case.id, kind=kind, account_id=item.account_id, contact_id=contact.id, subject=inbound.subject
@@ -264,6 +272,10 @@ def _store(item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person
     message_id = store.store_inbound(
         inbound, case_id=case.id, interaction_id=interaction, kind=kind, contact_id=contact.id, author=contact.name,
         reason=reason, raw_digest=item.digest, full_text=inbound.text,
+    )  # fmt: skip
+    contacts.note_traces(
+        contact, text=inbound.new_text or inbound.text, copied=[address.value for address in inbound.cc],
+        answers_to=[address.value for address in inbound.reply_to],
     )  # fmt: skip
     text = inbound.new_text or inbound.text or inbound.subject
     cases.message_added(case, direction="in", preview=" ".join(text.split()))

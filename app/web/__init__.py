@@ -29,6 +29,10 @@ BLUEPRINTS = (
     "app.web.channels",
     "app.web.operations",
     "app.web.people",
+    "app.web.contacts",
+    "app.web.customer",
+    "app.web.contact_merging",
+    "app.web.organizations",
 )
 MAX_FIELDS_BYTES = 4 * MEGABYTE
 

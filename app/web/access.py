@@ -82,6 +82,22 @@ def working(viewer: Viewer) -> None:
         raise Forbidden("read_only", "Your role may look at cases, not work on them.")
 
 
+def cases_of(
+    viewer: Viewer, contact_ids: Sequence[int], *, before: int | None = None, is_open: bool = False, limit: int = 20
+) -> list[Any]:
+    """Return the cases of these contacts that the viewer may know of, newest first; `before` is the id to go on from."""
+    columns = (
+        Case.id, Case.number, Case.subject, Case.status, Case.channel, Case.opened_at, Case.touched_at, Case.due_at,
+        Case.due_from, Case.due_why, Case.archived_at,
+    )  # fmt: skip
+    query = select(*columns).where(Case.contact_id.in_(contact_ids), visible_cases(viewer))
+    if before is not None:
+        query = query.where(Case.id < before)
+    if is_open:
+        query = query.where(Case.archived_at.is_(None))
+    return list(session().execute(query.order_by(Case.id.desc()).limit(limit)))
+
+
 def work_order(viewer: Viewer, order_id: int) -> WorkOrder:
     """Return a work order; raises NotFound when there is none or the viewer may not know of it."""
     return _checked_order(viewer, session().get(WorkOrder, order_id))

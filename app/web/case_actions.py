@@ -8,7 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from app.cases import service as cases
 from app.cases.models import Case
-from app.contacts.service import normal_address
+from app.contacts.spelling import normal_address
 from app.errors import Conflict, Invalid, NotFound
 from app.identity import policy
 from app.identity import queries as people

@@ -14,10 +14,8 @@ from app.audit import queries as audit_queries
 from app.audit import service as audit
 from app.blobs import get as blob
 from app.cases import around, linking
-from app.cases import queries as case_queries
 from app.cases import service as cases
 from app.clock import utcnow
-from app.contacts import queries as contacts
 from app.errors import NotFound
 from app.identity import policy
 from app.identity import queries as people
@@ -25,6 +23,7 @@ from app.messaging import drafts
 from app.messaging import queries as messages
 from app.orchestration import queries as orchestration
 from app.web import access, frame, kept, shell
+from app.web.customer import customer
 from app.web.rules import signed_in
 from app.workflow import definitions
 from app.workflow import queries as workflow
@@ -74,8 +73,8 @@ def _common(case: Any, view: orchestration.Overview) -> dict[str, Any]:
     tasks = _tasks(view)
     return {
         "case": case, "overview": view, "now": utcnow(), "actions": [a for a in view.actions if _offered(view, a)],
-        "tasks": tasks, "orders": view.orders, "points": contacts.addresses(case.contact_id) if case.contact_id else [],
-        "others": _others(case), "may_work": policy.may_work_on_cases(viewer), **_choices(tasks), **_around(case),
+        "tasks": tasks, "orders": view.orders, **customer(case), "may_work": policy.may_work_on_cases(viewer),
+        **_choices(tasks), **_around(case),
     }  # fmt: skip
 
 
@@ -84,12 +83,6 @@ def _around(case: Any) -> dict[str, Any]:
     found = around.of_case(case.id)
     known = {link.number for link in found.links if policy.may_see_case(frame.viewer(), link)}
     return {"around": found, "known_links": known, "link_roles": tuple(linking.ROLES)}
-
-
-def _others(case: Any) -> list[Any]:
-    """The customer's other cases, as far as this viewer may know of them."""
-    found = case_queries.of_contact(case.contact_id) if case.contact_id else []
-    return [other for other in found if other.id != case.id and policy.may_see_case(frame.viewer(), other)]
 
 
 def _offered(view: orchestration.Overview, action: workflow.Action) -> bool:

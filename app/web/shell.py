@@ -30,6 +30,8 @@ def navigation() -> tuple[Place, ...]:
     """Return the entries of the rail that this viewer may open."""
     viewer = frame.viewer()
     entries = [Place("inbox", "/inbox/mine"), Place("orders", "/work-orders")]
+    if policy.may_see_contacts(viewer):
+        entries.append(Place("contacts", "/contacts"))
     if policy.may_see_processes(viewer):
         entries.append(Place("processes", "/processes"))
     if policy.may_resolve_faults(viewer):

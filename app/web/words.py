@@ -20,6 +20,8 @@ PLAIN: Final = (
     "cancellation", "emergency",
     "auto", "light", "dark", "time limit", "first response", "acceptance", "answer to the customer", "confirmation", "consent",
     "customer's answer", "new dispatch", "resolution",
+    "standard", "silver", "gold", "platinum", "vip",
+    "possible", "likely", "very likely", "warned", "blocked",
     "auto-reply", "list", "loop", "none",
     "The new version has no such element.", "It is of another kind in the new version.",
     "It stands inside another sub-process in the new version.", "It waits for something else in the new version.",
@@ -32,11 +34,15 @@ PLAIN: Final = (
 )  # fmt: skip
 
 _SHELL = {
-    "nav_inbox": "Inbox", "nav_orders": "Work orders", "nav_processes": "Processes", "nav_faults": "Faults",
+    "nav_inbox": "Inbox", "nav_orders": "Work orders", "nav_contacts": "Contacts", "nav_processes": "Processes", "nav_faults": "Faults",
     "nav_channels": "Channels", "nav_people": "People",
     "view_mine": "My work", "view_unassigned": "Unassigned", "view_team": "My team", "view_chased": "Chased",
     "view_due": "Due soon", "view_breached": "Overdue", "view_waiting": "Waiting", "view_snoozed": "Laid aside", "view_all": "All open",
     "view_archived": "Archived", "view_search": "Search",
+    "hint_number": "The same number: %(seen)s", "hint_signature": "The same number below their mails: …%(seen)s",
+    "hint_name": "The same name: %(seen)s", "hint_mailbox": "The same name before the @: %(seen)s",
+    "hint_reply_to": "Answers are wanted at the other's address: %(seen)s",
+    "hint_copied": "One was in Cc of the other: %(seen)s", "hint_organization": "The same organization: %(seen)s",
     "span_days": "%(num)s d", "span_hours": "%(num)s h", "span_minutes": "%(num)s min", "span_seconds": "%(num)s s",
 }  # fmt: skip
 
@@ -93,6 +99,10 @@ _EVENTS = {
     "event_case_unmerged": "Merged cases taken apart", "event_case_split": "Case split",
     "event_process_migrated": "Moved to another version", "event_process_migration_begun": "Cases are being moved to another version",
     "event_process_migration_ended": "Cases were moved to another version",
+    "event_contact_created": "Contact made", "event_contact_changed": "Contact changed",
+    "event_contact_point_added": "Address added", "event_contact_point_verified": "Address checked",
+    "event_contact_point_removed": "Address removed", "event_contact_merged": "Merged", "event_contact_unmerged": "Merge undone",
+    "event_contacts_told_apart": "Told apart", "event_organization_saved": "Organization changed",
     "event_team_archived": "Team archived", "event_team_restored": "Team taken back",
 }  # fmt: skip
 
@@ -111,7 +121,9 @@ _FIELDS = {
     "field_reopen_until": "may be reopened until", "field_retain_until": "kept until", "field_account_id": "channel",
     "field_channel": "channel", "field_chase_count": "chased", "field_escalation": "escalation", "field_title": "title",
     "field_name": "name", "field_login": "login", "field_email": "email", "field_role": "role", "field_locale": "language",
-    "field_theme": "appearance", "field_is_unread": "unread", "field_due_within": "time limit", "field_tier": "tier",
+    "field_theme": "appearance", "field_is_unread": "unread", "field_due_within": "time limit", "field_tier": "tier", "field_timezone": "time zone",
+    "field_organization_id": "organization", "field_organization": "organization", "field_warning": "warning",
+    "field_is_blocked": "blocked", "field_domains": "domains",
     "cause_element": "element", "cause_process": "process", "cause_step": "step", "cause_rule": "rule",
     "cause_timer": "timer", "cause_capability": "capability", "cause_envelope": "mail", "cause_threading": "threading",
     "cause_delivery": "delivery", "cause_task": "task", "cause_action": "action", "cause_message": "message",

@@ -85,10 +85,30 @@ def upgrade() -> None:
         "organizations",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("domain", sa.Text(), nullable=True),
-        sa.Column("tier", sa.Text(), nullable=False),
+        sa.Column("tier", sa.Text(), server_default="", nullable=False),
+        sa.Column("warning", sa.Text(), server_default="", nullable=False),
+        sa.Column("sort_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("search", postgresql.TSVECTOR(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_organizations")),
-        sa.UniqueConstraint("domain", name=op.f("uq_organizations_domain")),
+    )
+    op.create_index("ix_organizations_name", "organizations", ["sort_name", "id"], unique=False)
+    op.create_index("ix_organizations_search", "organizations", ["search"], unique=False, postgresql_using="gin")
+    op.create_table(
+        "organization_domains",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("organization_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["organization_id"],
+            ["organizations.id"],
+            name=op.f("fk_organization_domains_organization_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("domain", name=op.f("pk_organization_domains")),
+    )
+    op.create_index(
+        op.f("ix_organization_domains_organization_id"), "organization_domains", ["organization_id"], unique=False
     )
     op.create_table(
         "teams",
@@ -190,13 +210,60 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("language", sa.Text(), nullable=False),
+        sa.Column("timezone", sa.Text(), server_default="", nullable=False),
         sa.Column("organization_id", sa.BigInteger(), nullable=True),
+        sa.Column("tier", sa.Text(), server_default="", nullable=False),
+        sa.Column("warning", sa.Text(), server_default="", nullable=False),
         sa.Column("is_blocked", sa.Boolean(), nullable=False),
+        sa.Column("merged_into", sa.BigInteger(), nullable=True),
+        sa.Column("head_id", sa.BigInteger(), nullable=True),
+        sa.Column("sort_name", sa.Text(), server_default="", nullable=False),
+        sa.Column("search", postgresql.TSVECTOR(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.ForeignKeyConstraint(["head_id"], ["contacts.id"], name=op.f("fk_contacts_head_id")),
+        sa.ForeignKeyConstraint(["merged_into"], ["contacts.id"], name=op.f("fk_contacts_merged_into")),
         sa.ForeignKeyConstraint(["organization_id"], ["organizations.id"], name=op.f("fk_contacts_organization_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contacts")),
     )
-    op.create_index(op.f("ix_contacts_organization_id"), "contacts", ["organization_id"], unique=False)
+    op.create_index(
+        "ix_contacts_head_id", "contacts", ["head_id"], unique=False, postgresql_where=sa.text("head_id is not null")
+    )
+    op.create_index(
+        "ix_contacts_name", "contacts", ["sort_name", "id"], unique=False, postgresql_where=sa.text("head_id is null")
+    )
+    op.create_index("ix_contacts_organization_id", "contacts", ["organization_id", "sort_name", "id"], unique=False)
+    op.create_index("ix_contacts_search", "contacts", ["search"], unique=False, postgresql_using="gin")
+    op.create_index(
+        "ix_contacts_tier",
+        "contacts",
+        ["tier", "sort_name", "id"],
+        unique=False,
+        postgresql_where=sa.text("head_id is null and tier <> ''"),
+    )
+    op.create_table(
+        "contact_differences",
+        sa.Column("low_id", sa.BigInteger(), nullable=False),
+        sa.Column("high_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["high_id"], ["contacts.id"], name=op.f("fk_contact_differences_high_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["low_id"], ["contacts.id"], name=op.f("fk_contact_differences_low_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("low_id", "high_id", name=op.f("pk_contact_differences")),
+    )
+    op.create_table(
+        "contact_traces",
+        sa.Column("contact_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("value", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["contact_id"], ["contacts.id"], name=op.f("fk_contact_traces_contact_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("contact_id", "kind", "value", name=op.f("pk_contact_traces")),
+    )
+    op.create_index("ix_contact_traces_value", "contact_traces", ["value", "kind"], unique=False)
     op.create_table(
         "entry_rules",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -445,11 +512,22 @@ def upgrade() -> None:
         sa.Column("contact_id", sa.BigInteger(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("domain", sa.Text(), server_default="", nullable=False),
+        sa.Column("clue", sa.Text(), server_default="", nullable=False),
+        sa.Column("verified_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("verified_by", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["contact_id"], ["contacts.id"], name=op.f("fk_contact_points_contact_id"), ondelete="CASCADE"
         ),
+        sa.ForeignKeyConstraint(["verified_by"], ["users.id"], name=op.f("fk_contact_points_verified_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_contact_points")),
         sa.UniqueConstraint("kind", "address", name=op.f("uq_contact_points_kind_address")),
+    )
+    op.create_index(
+        "ix_contact_points_clue", "contact_points", ["clue"], unique=False, postgresql_where=sa.text("clue <> ''")
+    )
+    op.create_index(
+        "ix_contact_points_domain", "contact_points", ["domain"], unique=False, postgresql_where=sa.text("domain <> ''")
     )
     op.create_index(op.f("ix_contact_points_contact_id"), "contact_points", ["contact_id"], unique=False)
     op.create_table(
@@ -1015,6 +1093,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_process_instances_definition_id"), table_name="process_instances")
     op.drop_index(op.f("ix_process_instances_business_key"), table_name="process_instances")
     op.drop_table("process_instances")
+    op.drop_index("ix_contact_points_domain", table_name="contact_points", postgresql_where=sa.text("domain <> ''"))
+    op.drop_index("ix_contact_points_clue", table_name="contact_points", postgresql_where=sa.text("clue <> ''"))
     op.drop_index(op.f("ix_contact_points_contact_id"), table_name="contact_points")
     op.drop_table("contact_points")
     op.drop_index("ix_cases_touched", table_name="cases")
@@ -1053,7 +1133,14 @@ def downgrade() -> None:
     op.drop_index("ix_envelopes_digest", table_name="envelopes")
     op.drop_table("envelopes")
     op.drop_table("entry_rules")
-    op.drop_index(op.f("ix_contacts_organization_id"), table_name="contacts")
+    op.drop_index("ix_contact_traces_value", table_name="contact_traces")
+    op.drop_table("contact_traces")
+    op.drop_table("contact_differences")
+    op.drop_index("ix_contacts_tier", table_name="contacts", postgresql_where=sa.text("head_id is null and tier <> ''"))
+    op.drop_index("ix_contacts_search", table_name="contacts", postgresql_using="gin")
+    op.drop_index("ix_contacts_organization_id", table_name="contacts")
+    op.drop_index("ix_contacts_name", table_name="contacts", postgresql_where=sa.text("head_id is null"))
+    op.drop_index("ix_contacts_head_id", table_name="contacts", postgresql_where=sa.text("head_id is not null"))
     op.drop_table("contacts")
     op.drop_index("ix_audit_events_at", table_name="audit_events")
     op.drop_table("audit_events")
@@ -1065,6 +1152,10 @@ def downgrade() -> None:
     op.drop_table("timers")
     op.drop_table("templates")
     op.drop_table("teams")
+    op.drop_index(op.f("ix_organization_domains_organization_id"), table_name="organization_domains")
+    op.drop_table("organization_domains")
+    op.drop_index("ix_organizations_search", table_name="organizations", postgresql_using="gin")
+    op.drop_index("ix_organizations_name", table_name="organizations")
     op.drop_table("organizations")
     op.drop_table("login_throttles")
     op.drop_index(op.f("ix_channel_accounts_address"), table_name="channel_accounts")

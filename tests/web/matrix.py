@@ -11,6 +11,7 @@ from app import blobs
 from app.cases import service as cases
 from app.cases.models import Case
 from app.clock import utcnow
+from app.contacts.models import Contact, ContactPoint, Organization
 from app.db import session
 from app.messaging.models import (
     Attachment,
@@ -46,6 +47,9 @@ class World:
     delivery: Delivery
     envelope: Envelope
     rule: EntryRule
+    contact: Contact
+    point: ContactPoint
+    organization: Organization
 
 
 # What each path parameter of any route stands for. A new name must be added here, or the matrix fails.
@@ -63,6 +67,9 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "account_id": lambda w: w.account.id,
     "envelope_id": lambda w: w.envelope.id,
     "definition_id": lambda w: w.definition.id,
+    "contact_id": lambda w: w.contact.id,
+    "point_id": lambda w: w.point.id,
+    "organization_id": lambda w: w.organization.id,
     "rule_id": lambda w: w.rule.id,
     "user_id": lambda w: w.cast.bob.id,
     "team_id": lambda w: w.cast.service_team.id,
@@ -147,9 +154,13 @@ def make_world(cast: Cast) -> World:
         )
     )  # fmt: skip
     rule = _added(EntryRule(position=9, definition_key="sample"))
+    contact = _added(Contact(name="Dana", created_at=now))
+    point = _added(ContactPoint(contact_id=contact.id, kind="email", address="dana@matrix.example"))
+    organization = _added(Organization(name="Matrix"))
     return World(
-        cast, account, definition, instance, case, order, task, fault, message, attachment, delivery, envelope, rule
-    )
+        cast, account, definition, instance, case, order, task, fault, message, attachment, delivery, envelope, rule,
+        contact, point, organization,
+    )  # fmt: skip
 
 
 def _message(case: Case, account: ChannelAccount) -> tuple[Message, Attachment, Delivery]:

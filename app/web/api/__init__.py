@@ -13,11 +13,13 @@ from app.web.api import (
     around,
     calendars,
     cases,
+    contacts,
     faults,
     files,
     history,
     migrating,
     openapi,
+    organizations,
     people,
     processes,
     shapes,
@@ -27,7 +29,9 @@ from app.web.api.contract import operation
 from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
-for part in (cases, around, files, work, history, processes, migrating, faults, accounts, people, calendars):
+for part in (
+    cases, around, files, work, history, processes, migrating, faults, accounts, people, calendars, contacts, organizations,
+):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 
 
