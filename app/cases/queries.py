@@ -47,6 +47,7 @@ LISTED = (
     Case.is_unread, Case.chase_count, Case.touched_at, Case.due_at, Case.due_from, Case.due_why,
 )  # fmt: skip
 PAGE = 50
+MAX_ID = 2**63 - 1
 YEARS = 30
 MAX_DIGITS = 12
 FEW, MANY = 3, 20
@@ -213,6 +214,17 @@ def searched(statement: Prepared, text: str, *, ids: Sequence[int] = (), limit: 
         if len(rows) == limit:
             break
     return rows
+
+
+def of_contacts(where: Sequence[ColumnElement[bool]]) -> Prepared:
+    """Return cases of contacts, newest first. Open: `contacts`, `last` (ids before that one) and `size`."""
+    contacts = bindparam("contacts", None, type_=ARRAY(BigInteger))
+    columns = (
+        Case.id, Case.number, Case.subject, Case.status, Case.channel, Case.opened_at, Case.touched_at, Case.due_at,
+        Case.due_from, Case.due_why, Case.archived_at,
+    )  # fmt: skip
+    query: Any = select(*columns).where(Case.contact_id == any_(contacts), Case.id < _LAST, *where)
+    return prepared(query.order_by(Case.id.desc()).limit(_SIZE))
 
 
 def open_of_contacts(contact_ids: Sequence[int], *, limit: int) -> list[int]:

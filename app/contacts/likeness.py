@@ -106,6 +106,9 @@ def _scored(person_id: int) -> dict[int, tuple[Hint, ...]]:
         best = found[row.person_id].get(row.kind)
         if best is None or best.counts < counts:
             found[row.person_id][row.kind] = Hint(row.kind, row.seen, counts)
+    for hints in found.values():
+        if "number" in hints:  # the same line, seen twice
+            hints.pop("signature", None)
     _add_place(person_id, found)
     return {other: tuple(sorted(hints.values(), key=lambda hint: -hint.counts)) for other, hints in found.items()}
 

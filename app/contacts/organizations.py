@@ -140,11 +140,13 @@ def by_name(name: str) -> int | None:
     if not wanted:
         return None
     found = list(session().scalars(select(Organization.id).where(Organization.sort_name == wanted).limit(2)))
-    if len(found) != 1:
-        text = (
-            "There is no organization of this name: add it first."
-            if not found
-            else "Several organizations have this name."
+    if not found:
+        raise Invalid(
+            "organization_unknown", "There is no organization of this name: add it first.",
+            fields={"organization": "unknown"},
+        )  # fmt: skip
+    if len(found) > 1:
+        raise Invalid(
+            "organization_unclear", "Several organizations have this name.", fields={"organization": "not clear"}
         )
-        raise Invalid("organization_unclear", text, fields={"organization": "not clear"})
     return found[0]

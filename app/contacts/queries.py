@@ -39,13 +39,14 @@ _ADDRESSES = """select p.kind, p.address from contact_points p join contacts c o
 _TIER = """select coalesce(nullif(h.tier, ''), nullif(c.tier, ''), o.tier, '') as tier
  from contacts c join contacts h on h.id = coalesce(c.head_id, c.id)
  left join organizations o on o.id = coalesce(h.organization_id, c.organization_id) where c.id = %(contact)s"""
-_LAST = """select distinct on (i.kind) i.kind, i.case_id, m.created_at, m.direction, m.author,
-  left(m.text, 160) as text
- from interactions i join lateral (select created_at, direction, author, text from messages m
-   where m.interaction_id = i.id and m.direction <> 'note' order by m.id desc limit 1) m on true
+_LAST = """select distinct on (i.kind) i.kind, i.case_id, said.created_at, said.direction, said.author,
+  left(said.text, %(characters)s) as text
+ from interactions i join lateral (select created_at, direction, author, text from messages w
+   where w.interaction_id = i.id and (w.direction = 'in' or w.direction = 'out' and w.user_id is not null)
+   order by w.id desc limit 1) said on true
  where i.id in (select x.id from interactions x where x.contact_id = any(%(contacts)s) and x.case_id = any(%(cases)s)
    order by x.id desc limit 200)
- order by i.kind, m.created_at desc"""
+ order by i.kind, said.created_at desc"""
 
 
 def get(contact_id: int | None) -> Contact | None:
@@ -108,9 +109,9 @@ def _tier_of(contact_id: int) -> str:
     return str(row.tier) if row else ""
 
 
-def last_exchanges(contact_ids: Sequence[int], *, cases: Sequence[int]) -> list[Any]:
-    """Return the last message on each kind of channel with these contacts, within these cases, newest first."""
+def last_exchanges(contact_ids: Sequence[int], *, cases: Sequence[int], characters: int = 160) -> list[Any]:
+    """Return the last message of a person on each kind of channel with these contacts, within these cases, newest first."""
     if not contact_ids or not cases:
         return []
-    rows = list(run(_LAST, {"contacts": list(contact_ids), "cases": list(cases)}))
+    rows = list(run(_LAST, {"contacts": list(contact_ids), "cases": list(cases), "characters": characters}))
     return sorted(rows, key=lambda row: row.created_at, reverse=True)

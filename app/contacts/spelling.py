@@ -16,7 +16,7 @@ _DOMAIN = re.compile(r"(?=.{4,253}$)(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.)+[^\W\d_]{
 _NUMBER_MARKS = re.compile(r"[\s().\-/\u00a0]+")
 _NUMBER = re.compile(r"\+?\d{3,20}")
 _ASKED_NUMBER = re.compile(r"\+?[\d\s().\-/]{4,40}")
-_WRITTEN_NUMBER = re.compile(r"(?<![\w@.])\+?\(?\d[\d\s().\-/\u00a0]{6,24}\d(?![\w@])")
+_WRITTEN_NUMBER = re.compile(r"(?<![\w@.-])\+?\(?\d[\d\s().\-/\u00a0]{6,24}\d(?![\w@])")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z]{2,4})?")
 NUMBERS = frozenset({str(Kind.VOICE), str(Kind.SMS), str(Kind.FAX)})
 KINDS = tuple(str(kind) for kind in Kind)
@@ -152,7 +152,9 @@ def searched(names: Iterable[str], addresses: Iterable[tuple[str, str]]) -> str:
     """Return a tsvector of names and addresses; a number is found by any four or more of its digits in a row."""
     found = dict.fromkeys(index_tokens(*names, *(address for _kind, address in addresses)))
     for kind, address in addresses:
-        if kind in NUMBERS:
+        if kind == "email":
+            found[domain_of(kind, address)] = None
+        elif kind in NUMBERS:
             whole = digits(address)
             found.update(dict.fromkeys(whole[start:] for start in range(len(whole) - MIN_DIGITS + 1)))
     return "'" + "' '".join(found) + "'" if found else ""

@@ -74,7 +74,7 @@ def _account(case: Case) -> int:
 
 
 def _customer(case: Case) -> Parties:
-    found = contacts.points(case.contact_id) if case.contact_id is not None else []
+    found = contacts.addresses(case.contact_id) if case.contact_id is not None else []
     address = next((point.address for point in found if point.kind == case.channel), None)
     if address is None:
         raise Invalid(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from sqlalchemy import ColumnElement, and_, false, or_, select, true
@@ -82,20 +83,15 @@ def working(viewer: Viewer) -> None:
         raise Forbidden("read_only", "Your role may look at cases, not work on them.")
 
 
-def cases_of(
-    viewer: Viewer, contact_ids: Sequence[int], *, before: int | None = None, is_open: bool = False, limit: int = 20
-) -> list[Any]:
+def cases_of(viewer: Viewer, contact_ids: Sequence[int], *, before: int | None = None, limit: int = 20) -> list[Any]:
     """Return the cases of these contacts that the viewer may know of, newest first; `before` is the id to go on from."""
-    columns = (
-        Case.id, Case.number, Case.subject, Case.status, Case.channel, Case.opened_at, Case.touched_at, Case.due_at,
-        Case.due_from, Case.due_why, Case.archived_at,
-    )  # fmt: skip
-    query = select(*columns).where(Case.contact_id.in_(contact_ids), visible_cases(viewer))
-    if before is not None:
-        query = query.where(Case.id < before)
-    if is_open:
-        query = query.where(Case.archived_at.is_(None))
-    return list(session().execute(query.order_by(Case.id.desc()).limit(limit)))
+    last = case_queries.MAX_ID if before is None else before
+    return _of_contacts(viewer).rows(contacts=list(contact_ids), last=last, size=limit)
+
+
+@lru_cache(maxsize=2048)
+def _of_contacts(viewer: Viewer) -> case_queries.Prepared:
+    return case_queries.of_contacts([visible_cases(viewer)])
 
 
 def work_order(viewer: Viewer, order_id: int) -> WorkOrder:

@@ -10,7 +10,7 @@ from app.contacts import likeness, merging, queries
 from app.errors import Invalid
 from app.identity import policy
 from app.orchestration import customers
-from app.web import access, frame, shell
+from app.web import access, contact_words, frame, shell
 from app.web.rules import allow_if
 
 blueprint = Blueprint("contact_merging", __name__)
@@ -34,7 +34,7 @@ def preview(contact_id: int) -> Any:
     return shell.page(
         "contact_merge.html", section="contacts", seen=seen,
         evidence=likeness.evidence(seen.kept.id, seen.other.id),
-        cases=access.cases_of(viewer, seen.other.ids, limit=10),
+        cases=access.cases_of(viewer, seen.other.ids, limit=10), language_name=contact_words.language_name,
     )  # fmt: skip
 
 

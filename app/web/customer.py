@@ -24,15 +24,17 @@ FEW = 8
 def customer(case: Any) -> dict[str, Any]:
     """Return what the panel shows of a case's customer, as far as this viewer may know of it."""
     if case.contact_id is None:
-        return {"person": None, "others": [], "last": []}
+        return {"person": None, "points": [], "others": [], "last": []}
     viewer, person, now = frame.viewer(), queries.person(case.contact_id), utcnow()
     found = access.cases_of(viewer, person.ids, limit=SHOWN)
     others = [other for other in found if other.id != case.id]
+    # The addresses of the contact that opened the case come first: that is where an answer goes.
+    points = sorted(person.points, key=lambda point: point["contact_id"] != case.contact_id)
     return {
-        "person": person, "tier": queries.tier(person), "local": contact_words.local_time(person.timezone, now),
+        "person": person, "points": points, "tier": queries.tier(person), "local": contact_words.local_time(person.timezone, now),
         "open_cases": [other for other in others if other.archived_at is None],
         "others": [other for other in others if other.archived_at is not None][:FEW],
-        "last": queries.last_exchanges(person.ids, cases=[row.id for row in found]),
+        "last": queries.last_exchanges(person.ids, cases=[row.id for row in found], characters=0),
         "numbers": {row.id: row.number for row in found}, "language_name": contact_words.language_name,
         "may_see_contacts": policy.may_see_contacts(viewer),
     }  # fmt: skip

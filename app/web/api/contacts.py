@@ -76,7 +76,7 @@ def _detail(contact_id: int) -> shapes.ContactDetail:
 @blueprint.get("/contacts/<int:contact_id>/history")
 @operation("Read what there was with a contact", tag=TAG, answers=shapes.ContactHistory, query=shapes.CasesQuery)
 @knows
-def history(contact_id: int, query: shapes.CasesQuery) -> shapes.ContactHistory:
+def contact_history(contact_id: int, query: shapes.CasesQuery) -> shapes.ContactHistory:
     """Return cases and the last exchange on each channel, as far as you may see the cases."""
     viewer, ids = frame.viewer(), queries.person(contact_id).ids
     found = access.cases_of(viewer, ids, before=query.before, limit=query.limit + 1)
@@ -98,7 +98,7 @@ def history(contact_id: int, query: shapes.CasesQuery) -> shapes.ContactHistory:
 @blueprint.get("/contacts/<int:contact_id>/events")
 @operation("Read what was done to a contact", tag=TAG, answers=shapes.ContactEvents)
 @knows
-def events(contact_id: int) -> shapes.ContactEvents:
+def contact_events(contact_id: int) -> shapes.ContactEvents:
     """Return the audit chain of one contact: what was changed, by whom."""
     queries.existing(contact_id)
     return shapes.ContactEvents(
@@ -112,7 +112,7 @@ def events(contact_id: int) -> shapes.ContactEvents:
     "Add an address", tag=TAG, answers=shapes.ContactDetail, body=shapes.NewPoint, status=201, is_repeatable=True
 )
 @knows
-def add_point(contact_id: int, body: shapes.NewPoint) -> shapes.ContactDetail:
+def add_contact_point(contact_id: int, body: shapes.NewPoint) -> shapes.ContactDetail:
     """Give a contact another address. 409: it belongs to somebody already."""
     keeping.add_point(contact_id, body.kind, body.address)
     customers.tell(contact_id)
@@ -122,7 +122,7 @@ def add_point(contact_id: int, body: shapes.NewPoint) -> shapes.ContactDetail:
 @blueprint.patch("/contacts/<int:contact_id>/points/<int:point_id>")
 @operation("Mark an address as checked", tag=TAG, answers=shapes.ContactDetail, body=shapes.PointChange)
 @knows
-def verify_point(contact_id: int, point_id: int, body: shapes.PointChange) -> shapes.ContactDetail:
+def verify_contact_point(contact_id: int, point_id: int, body: shapes.PointChange) -> shapes.ContactDetail:
     """Note that somebody made sure the address is theirs, or take that back."""
     keeping.verify_point(contact_id, point_id, is_verified=body.is_verified, user_id=frame.viewer().user_id)
     return _detail(contact_id)
@@ -131,7 +131,7 @@ def verify_point(contact_id: int, point_id: int, body: shapes.PointChange) -> sh
 @blueprint.delete("/contacts/<int:contact_id>/points/<int:point_id>")
 @operation("Remove an address", tag=TAG, answers=shapes.ContactDetail)
 @knows
-def remove_point(contact_id: int, point_id: int) -> shapes.ContactDetail:
+def remove_contact_point(contact_id: int, point_id: int) -> shapes.ContactDetail:
     """Take an address away; who writes from it next is a new contact."""
     keeping.remove_point(contact_id, point_id)
     customers.tell(contact_id)
@@ -142,7 +142,7 @@ def remove_point(contact_id: int, point_id: int) -> shapes.ContactDetail:
 @blueprint.get("/contacts/<int:contact_id>/candidates")
 @operation("Who may be the same person", tag=TAG, answers=shapes.CandidatePage)
 @knows
-def candidates(contact_id: int) -> shapes.CandidatePage:
+def list_candidates(contact_id: int) -> shapes.CandidatePage:
     """Return who may be the same person, with what speaks for it."""
     return _candidates(contact_id)
 
@@ -154,7 +154,7 @@ def _hints(one: likeness.Candidate) -> list[shapes.HintRow]:
 @blueprint.get("/contacts/<int:contact_id>/merge")
 @operation("Preview a merge", tag=TAG, answers=shapes.MergePreview, query=shapes.WithWhom)
 @knows
-def preview_merge(contact_id: int, query: shapes.WithWhom) -> shapes.MergePreview:
+def preview_contact_merge(contact_id: int, query: shapes.WithWhom) -> shapes.MergePreview:
     """Return what merging `other` into this contact would bring together. Changes nothing."""
     seen = merging.preview(contact_id, query.other)
     evidence = likeness.evidence(seen.kept.id, seen.other.id)
@@ -170,7 +170,7 @@ def preview_merge(contact_id: int, query: shapes.WithWhom) -> shapes.MergePrevie
     "Merge a contact into this one", tag=TAG, answers=shapes.ContactDetail, body=shapes.Other, is_repeatable=True
 )
 @knows
-def merge(contact_id: int, body: shapes.Other) -> shapes.ContactDetail:
+def merge_contacts(contact_id: int, body: shapes.Other) -> shapes.ContactDetail:
     """Let this contact stand for both. Moves nothing; can be taken back at any time."""
     return _detail(customers.merge(contact_id, body.other, why=body.why))
 
@@ -178,7 +178,7 @@ def merge(contact_id: int, body: shapes.Other) -> shapes.ContactDetail:
 @blueprint.post("/contacts/<int:contact_id>/unmerge")
 @operation("Take a merge back", tag=TAG, answers=shapes.ContactDetail, is_repeatable=True)
 @knows
-def unmerge(contact_id: int) -> shapes.ContactDetail:
+def unmerge_contact(contact_id: int) -> shapes.ContactDetail:
     """Take a contact out of the one it was merged into: each has their own again, also what came in since."""
     customers.unmerge(contact_id)
     return _detail(contact_id)
@@ -187,7 +187,7 @@ def unmerge(contact_id: int) -> shapes.ContactDetail:
 @blueprint.post("/contacts/<int:contact_id>/apart")
 @operation("Note that two contacts are two people", tag=TAG, answers=shapes.CandidatePage, body=shapes.Other)
 @knows
-def apart(contact_id: int, body: shapes.Other) -> shapes.CandidatePage:
+def tell_contacts_apart(contact_id: int, body: shapes.Other) -> shapes.CandidatePage:
     """The two are not proposed for merging again; answers with who may still be the same person."""
     merging.tell_apart(contact_id, body.other)
     return _candidates(contact_id)

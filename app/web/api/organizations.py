@@ -117,7 +117,7 @@ def change_organization(organization_id: int, body: OrganizationChange) -> Organ
 @blueprint.post("/organizations/<int:organization_id>/adopt")
 @operation("Make members of those who write from the domains", tag=TAG, answers=Adopted)
 @knows
-def adopt(organization_id: int) -> Adopted:
+def adopt_members(organization_id: int) -> Adopted:
     """Take in who writes from the domains and belongs to no organization, 500 at a time."""
     return Adopted(members=organizations.adopt(organization_id))
 
