@@ -19,13 +19,6 @@ looks = allow_if(policy.may_see_processes)
 designs = allow_if(policy.may_deploy)
 
 
-def _version(key: str, version: int) -> ProcessDefinition:
-    found = next((row for row in queries.versions(key) if row.version == version), None)
-    if found is None:
-        raise NotFound("process_unknown", "There is no such process version.")
-    return found
-
-
 def sources(key: str, version: int) -> list[tuple[ProcessDefinition, int]]:
     """Return the other versions on which something runs, with how much, the newest first."""
     counts = queries.running_counts()
@@ -40,7 +33,7 @@ def _mapping() -> dict[str, str]:
 @designs
 def preview(key: str, version: int) -> str:
     """Show what would become of the running instances of another version (`?source=`), with the elements chosen (`to:…`)."""
-    target, from_where = _version(key, version), sources(key, version)
+    target, from_where = queries.version(key, version), sources(key, version)
     wanted = request.args.get("source", type=int)
     source = next(
         (row for row, _count in from_where if row.version == wanted), from_where[0][0] if from_where else None
@@ -60,7 +53,10 @@ def begin(key: str, version: int) -> Any:
     if source is None:
         raise Invalid("source_missing", "Say from which version the cases are moved.", fields={"source": "required"})
     migrating.begin(
-        _version(key, source).id, _version(key, version).id, mapping=_mapping(), note=request.form.get("note", "")
+        queries.version(key, source).id,
+        queries.version(key, version).id,
+        mapping=_mapping(),
+        note=request.form.get("note", ""),
     )
     return redirect(f"/processes/{key}?version={version}#migrations", 303)
 

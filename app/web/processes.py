@@ -69,16 +69,9 @@ def versions(key: str) -> str:
 @looks
 def diagram(key: str, version: int) -> Response:
     """Hand out a version's diagram, byte for byte as it was uploaded."""
-    found = _version(key, version)
+    found = queries.version(key, version)
     headers = {"Content-Disposition": f'attachment; filename="{key}-v{version}.bpmn"'}
     return Response(blob(found.xml_digest), mimetype="application/xml", headers=headers)
-
-
-def _version(key: str, version: int) -> ProcessDefinition:
-    for found in queries.versions(key):
-        if found.version == version:
-            return found
-    raise NotFound("process_unknown", "There is no such process version.")
 
 
 @blueprint.get("/processes/new.bpmn")
@@ -123,7 +116,7 @@ def _uploaded(key: str) -> tuple[bytes, dict[str, bytes]]:
     files: dict[str, bytes] = {}
     base = request.form.get("base", type=int)
     if base is not None and key:
-        files = {name: blob(digest) for name, digest in _version(key, base).files.items()}
+        files = {name: blob(digest) for name, digest in queries.version(key, base).files.items()}
     for file in request.files.getlist("files"):
         if file.filename:
             files[file.filename.replace("\\", "/").rsplit("/", 1)[-1]] = file.read()
@@ -158,7 +151,7 @@ def deploy() -> Any:
 @designs
 def publish(key: str, version: int) -> Any:
     """Make a version the one that new cases start with; an older one is a roll-back."""
-    definitions.publish(_version(key, version).id, note=request.form.get("note") or None)
+    definitions.publish(queries.version(key, version).id, note=request.form.get("note") or None)
     return redirect(f"/processes/{key}", 303)
 
 

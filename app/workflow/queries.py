@@ -350,6 +350,16 @@ def versions(key: str) -> list[ProcessDefinition]:
     )
 
 
+def version(key: str, number: int) -> ProcessDefinition:
+    """Return one version of a process; raises NotFound."""
+    found = session().scalar(
+        select(ProcessDefinition).where(ProcessDefinition.key == key, ProcessDefinition.version == number)
+    )
+    if found is None:
+        raise NotFound("definition_unknown", "There is no such process version.")
+    return found
+
+
 def running_counts() -> dict[int, int]:
     """Return how many instances run per version."""
     rows = session().execute(

@@ -7,14 +7,12 @@ from datetime import datetime
 from flask import Blueprint
 from pydantic import Field
 
-from app.errors import NotFound
 from app.identity import policy
 from app.orchestration import migrating
 from app.orchestration.models import ProcessMigration
 from app.web.api.contract import In, Out, operation
 from app.web.rules import allow_if
 from app.workflow import queries as workflow
-from app.workflow.models import ProcessDefinition
 
 blueprint = Blueprint("api_migrating", __name__)
 TAG = "processes"
@@ -85,13 +83,6 @@ class MigrationPage(Out):
     items: list[MigrationRow]
 
 
-def _version(key: str, version: int) -> ProcessDefinition:
-    found = next((row for row in workflow.versions(key) if row.version == version), None)
-    if found is None:
-        raise NotFound("definition_unknown", "There is no such process version.")
-    return found
-
-
 def _row(row: ProcessMigration, numbers: dict[int, int]) -> MigrationRow:
     copied = ("id", "mapping", "note", "created_by", "created_at", "moved", "ended_at")
     return MigrationRow(
@@ -105,7 +96,9 @@ def _row(row: ProcessMigration, numbers: dict[int, int]) -> MigrationRow:
 @allow_if(policy.may_deploy)
 def plan(key: str, version: int, body: Wish) -> PlanRow:
     """Return where the running instances of another version stand and what keeps them from moving. Nothing is changed."""
-    found = migrating.plan(_version(key, body.source).id, _version(key, version).id, mapping=body.mapping)
+    found = migrating.plan(
+        workflow.version(key, body.source).id, workflow.version(key, version).id, mapping=body.mapping
+    )
     stops = [StopRow.model_validate(stop) for stop in found.stops]
     return PlanRow(waiting=found.waiting, looked_at=found.looked_at, blocked=found.blocked, stops=stops)
 
@@ -115,8 +108,8 @@ def plan(key: str, version: int, body: Wish) -> PlanRow:
 @allow_if(policy.may_deploy)
 def begin(key: str, version: int, body: Order) -> MigrationRow:
     """Begin to move them; 409 while others of the source are being moved. What has no place stays, with the reason."""
-    target = _version(key, version)
-    row = migrating.begin(_version(key, body.source).id, target.id, mapping=body.mapping, note=body.note)
+    target = workflow.version(key, version)
+    row = migrating.begin(workflow.version(key, body.source).id, target.id, mapping=body.mapping, note=body.note)
     return _row(row, {item.id: item.version for item in workflow.versions(key)})
 
 

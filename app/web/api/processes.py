@@ -5,7 +5,6 @@ from __future__ import annotations
 from flask import Blueprint
 from pydantic import Field
 
-from app.errors import NotFound
 from app.identity import policy
 from app.orchestration import starts
 from app.web.api import rows, shapes
@@ -13,7 +12,6 @@ from app.web.api.contract import In, operation
 from app.web.rules import allow_if
 from app.workflow import definitions
 from app.workflow import queries as workflow
-from app.workflow.models import ProcessDefinition
 
 blueprint = Blueprint("api_processes", __name__)
 TAG = "processes"
@@ -64,7 +62,7 @@ def deploy(body: Upload) -> shapes.ProcessRow:
 @allow_if(policy.may_see_processes)
 def get_version(key: str, version: int) -> shapes.ProcessRow:
     """Return a version with its findings."""
-    return rows.process_row(_version(key, version))
+    return rows.process_row(workflow.version(key, version))
 
 
 @blueprint.post("/processes/<key>/versions/<int:version>/publish")
@@ -72,7 +70,7 @@ def get_version(key: str, version: int) -> shapes.ProcessRow:
 @allow_if(policy.may_deploy)
 def publish(key: str, version: int, body: Publication) -> shapes.ProcessRow:
     """Let new cases start with this version; an older one is a roll-back. 409 when it cannot run."""
-    return rows.process_row(definitions.publish(_version(key, version).id, note=body.note))
+    return rows.process_row(definitions.publish(workflow.version(key, version).id, note=body.note))
 
 
 @blueprint.post("/processes/<key>/withdraw")
@@ -95,10 +93,3 @@ def list_starts(key: str) -> shapes.StartPage:
             for row in starts.upcoming(key)
         ]
     )
-
-
-def _version(key: str, version: int) -> ProcessDefinition:
-    found = next((row for row in workflow.versions(key) if row.version == version), None)
-    if found is None:
-        raise NotFound("definition_unknown", "There is no such process version.")
-    return found
