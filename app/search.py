@@ -19,6 +19,7 @@ _ACCENTED = re.compile(rf"[^\x00-\x7f{_CHARACTERS}]")
 MAX_TEXT = 60_000
 MAX_TOKENS = 4_000
 MAX_WORD = 60
+MAX_WANTED = 24
 
 
 def _plain(text: str) -> str:
@@ -62,15 +63,26 @@ def index_text(*texts: str) -> str:
     return "'" + "' '".join(tokens) + "'" if (tokens := index_tokens(*texts)) else ""
 
 
-def query_text(text: str) -> str:
-    """Return a tsquery (all words, the last one by prefix) for what a person typed; empty when there is nothing to search."""
+def query_tokens(text: str) -> list[str]:
+    """Return the tokens that a text must hold to be found by what a person typed, in its order."""
     wanted: list[str] = []
     for match in _PIECE.finditer(_plain(text[:400])):
         piece = match[0]
         wanted.extend(_cjk(piece, whole=False) if _CJK.match(piece) else [piece[:MAX_WORD]])
+    return wanted
+
+
+def is_prefix(token: str) -> bool:
+    """Return whether the last token of what was typed may be the beginning of a word: Chinese has no words to begin."""
+    return not _CJK.match(token)
+
+
+def query_text(text: str, *, whole: bool = False) -> str:
+    """Return a tsquery (all words, the last one by prefix unless `whole`) for what a person typed; empty when it asks nothing."""
+    wanted = query_tokens(text)[:MAX_WANTED]
     if not wanted:
         return ""
-    quoted = ["'" + token.replace("\\", "\\\\").replace("'", "''") + "'" for token in wanted[:24]]
-    if not _CJK.match(wanted[-1]):
+    quoted = ["'" + token.replace("\\", "\\\\").replace("'", "''") + "'" for token in wanted]
+    if not whole and is_prefix(wanted[-1]):
         quoted[-1] += ":*"
     return " & ".join(quoted)
