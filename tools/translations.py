@@ -81,7 +81,7 @@ def remarks(tree: ast.Module) -> Iterator[str]:
 
 def _is_error(node: ast.Call) -> bool:
     name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-    return name in {"NotFound", "Forbidden", "Invalid", "Conflict", "Unavailable", "DeskError"}
+    return name in {"NotFound", "Forbidden", "Invalid", "Conflict", "Unavailable", "DeskError", "QueryError", "Wrong", "error"}
 
 
 def sentence(node: ast.expr) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from app.cases.beside import CaseTag, Snooze, Tag, Watcher
 from app.cases.filtering import words
 from app.cases.filtering.compiling import bounds, compare, condition, named_ids
 from app.cases.filtering.reading import parse
@@ -39,6 +40,9 @@ class Plain:
     row: Any
     messages: tuple[frozenset[str], ...]
     addresses: tuple[str, ...]
+    tags: frozenset[str] = frozenset()
+    watchers: frozenset[int] = frozenset()
+    is_asleep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,35 @@ def load(case_ids: Sequence[int] | None = None) -> list[Plain]:
         select(ContactPoint.contact_id, ContactPoint.address).where(ContactPoint.contact_id.in_(contacts))
     ):
         points.setdefault(point.contact_id, []).append(point.address)
-    return [Plain(row, tuple(said.get(row.id, ())), tuple(points.get(row.contact_id, ()))) for row in rows]
+    beside = _Beside.load(ids)
+    return [
+        Plain(
+            row, tuple(said.get(row.id, ())), tuple(points.get(row.contact_id, ())), frozenset(beside.tags.get(row.id, ())),
+            frozenset(beside.watchers.get(row.id, ())), row.id in beside.asleep,
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Beside:
+    """What stands beside cases: tags, watchers, who sleeps."""
+
+    tags: dict[int, set[str]]
+    watchers: dict[int, set[int]]
+    asleep: set[int]
+
+    @classmethod
+    def load(cls, ids: Sequence[int]) -> _Beside:
+        tags: dict[int, set[str]] = {}
+        watchers: dict[int, set[int]] = {}
+        named = select(CaseTag.case_id, Tag.folded).join(Tag, Tag.id == CaseTag.tag_id).where(CaseTag.case_id.in_(ids))
+        for case_id, tag in session().execute(named):
+            tags.setdefault(case_id, set()).add(tag)
+        for case_id, user_id in session().execute(select(Watcher.case_id, Watcher.user_id).where(Watcher.case_id.in_(ids))):
+            watchers.setdefault(case_id, set()).add(user_id)
+        asleep = select(Snooze.case_id).where(Snooze.case_id.in_(ids), Snooze.ended_at.is_(None))
+        return cls(tags, watchers, set(session().scalars(asleep)))
 
 
 def holds(node: Node, case: Plain, scope: Scope) -> bool:
@@ -100,7 +132,9 @@ def _fits(test: Field, case: Plain, scope: Scope) -> bool:
             own = ("me", frozenset({scope.user_id}))
             return _named(row.assignee_id, test, named_ids(test, scope.users, own=own))
         case "is":
-            return any(_state(value, row, scope) for value in test.values)
+            return any(_state(value, case, scope) for value in test.values)
+        case "tag":
+            return any(value in case.tags or (value == "none" and not case.tags) for value in test.values)
         case "from":
             return any(_wrote(value, case) for value in test.values)
         case "chased":
@@ -118,12 +152,13 @@ def _named(given: int | None, test: Field, ids: set[int]) -> bool:
     return "none" in test.values if given is None else given in ids
 
 
-def _state(value: str, row: Any, scope: Scope) -> bool:
+def _state(value: str, case: Plain, scope: Scope) -> bool:
+    row = case.row
     is_open = row.archived_at is None
     return {
         "open": is_open, "archived": not is_open, "unread": row.is_unread, "read": not row.is_unread,
         "chased": row.chase_count > 0, "assigned": row.assignee_id is not None, "unassigned": row.assignee_id is None,
-        "merged": row.merged_into is not None,
+        "merged": row.merged_into is not None, "snoozed": case.is_asleep, "watched": scope.user_id in case.watchers,
         "breached": is_open and row.due_at is not None and row.due_at < scope.now,
     }[value] is True  # fmt: skip
 
@@ -196,6 +231,8 @@ def _term(chance: random.Random, vocabulary: list[str], cases: Sequence[Plain], 
             value = chance.choice(("none", "mine", *scope.teams))
         case "user":
             value = chance.choice(("none", "me", *scope.users))
+        case "tag":
+            value = chance.choice(("none", *(tag for case in cases for tag in case.tags)))
         case "from":
             value = chance.choice(("@example.org", row.contact_name if row and row.contact_name else "dana"))
         case _:

@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, and_, cast, exists, false, func, not_, or_, select, true
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from app.cases import snoozing
+from app.cases.beside import CaseTag, Tag, Watcher
 from app.cases.filtering import words
 from app.cases.filtering.moments import day, span
 from app.cases.filtering.scope import Scope
@@ -101,6 +103,8 @@ _STATES: dict[str, Callable[[Scope], Condition]] = {
     "assigned": lambda _scope: Case.assignee_id.is_not(None),
     "unassigned": lambda _scope: Case.assignee_id.is_(None),
     "merged": lambda _scope: Case.merged_into.is_not(None),
+    "snoozed": lambda _scope: snoozing.asleep(),
+    "watched": lambda scope: exists().where(Watcher.case_id == Case.id, Watcher.user_id == scope.user_id),
 }
 
 
@@ -127,9 +131,17 @@ def named_ids(test: Field, names: Any, *, own: tuple[str, frozenset[int]]) -> se
         elif value in names:
             found |= names[value]
         elif value != "none":
-            advice = f"write a name or key that exists, {own[0]} or none."
-            raise QueryError(f"There is no {test.name} “{value}”: {advice}", start=test.at[0], end=test.at[1])
+            raise QueryError(
+                "query_no_name", f"There is no {test.name} “{value}”: write a name or key that exists, {own[0]} or none.",
+                start=test.at[0], end=test.at[1],
+            )  # fmt: skip
     return found
+
+
+def _tag(test: Field, _scope: Scope) -> Condition:
+    named = select(CaseTag.case_id).join(Tag, Tag.id == CaseTag.tag_id).where(Tag.folded.in_(test.values))
+    none = [~exists().where(CaseTag.case_id == Case.id)] if "none" in test.values else []
+    return or_(Case.id.in_(named), *none)
 
 
 def _count(test: Field, _scope: Scope) -> Condition:
@@ -195,5 +207,5 @@ def _writer(value: str) -> Condition:
 
 _TESTS: dict[str, Callable[[Field, Scope], Condition]] = {
     "choice": _choice, "text": _text, "number": _text, "team": _team, "user": _user, "count": _count, "ahead": _moment,
-    "ago": _moment, "from": _from,
+    "ago": _moment, "from": _from, "tag": _tag,
 }  # fmt: skip

@@ -13,9 +13,9 @@ _PLAIN_VALUE = re.compile(r"[\w.@+*-]+")
 class QueryError(Invalid):
     """A query that cannot be read; `start` and `end` are the characters that it is about."""
 
-    def __init__(self, message: str, *, start: int, end: int) -> None:
+    def __init__(self, code: str, message: str, *, start: int, end: int) -> None:
         """Keep the sentence and the place."""
-        super().__init__("bad_query", message, fields={"q": message})
+        super().__init__(code, message, fields={"q": message})
         self.start = start
         self.end = max(end, start)
 
