@@ -6,8 +6,11 @@ from __future__ import annotations
 class DeskError(Exception):
     """A refusal with a stable code, a sentence that says what to do, and facts for the log.
 
-    `fields` names what is wrong per input field, so that a form or an API client can show it in place.
+    `fields` names what is wrong per input field, so that a form or an API client can show it in place; `at`, which characters
+    of a text that was given.
     """
+
+    at: tuple[int, int] | None = None
 
     def __init__(
         self,

@@ -20,6 +20,9 @@ METHODS = [("app/web/**.py", "python"), ("app/web/templates/**.html", "jinja2")]
 OPTIONS = {"app/web/templates/**.html": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
 GAP = re.compile(r"\{\d\}")
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w*\}")
+_ERRORS = frozenset(
+    ["NotFound", "Forbidden", "Invalid", "Conflict", "Unavailable", "DeskError", "QueryError", "Wrong", "error"]
+)
 CODE = re.compile(r"[a-z][a-z0-9_]+")
 
 Texts = dict[str | tuple[str, ...], set[str]]
@@ -81,7 +84,7 @@ def remarks(tree: ast.Module) -> Iterator[str]:
 
 def _is_error(node: ast.Call) -> bool:
     name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
-    return name in {"NotFound", "Forbidden", "Invalid", "Conflict", "Unavailable", "DeskError", "QueryError", "Wrong", "error"}
+    return name in _ERRORS
 
 
 def sentence(node: ast.expr) -> str:

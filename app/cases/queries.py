@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ARRAY,
@@ -16,26 +16,21 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     Select,
-    Text,
     and_,
     any_,
     bindparam,
-    cast,
     func,
     literal_column,
     or_,
     select,
-    union,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, psycopg
+from sqlalchemy.dialects.postgresql import psycopg
 
 from app.cases import snoozing
 from app.cases.models import Case, CaseStatus
 from app.clock import utcnow
 from app.db import run, session
 from app.errors import NotFound
-from app.messaging.models import Message
-from app.search import query_text
 
 COLUMNS = (
     Case.id, Case.number, Case.subject, Case.preview, Case.status, Case.type, Case.priority, Case.queue_key,
@@ -50,7 +45,6 @@ PAGE = 50
 MAX_ID = 2**63 - 1
 YEARS = 30
 MAX_DIGITS = 12
-FEW, MANY = 3, 20
 OPEN = Case.archived_at.is_(None)
 NOW: BindParameter[Any] = bindparam("now", None, type_=DateTime(timezone=True))
 _AT: BindParameter[Any] = bindparam("at", None, type_=DateTime(timezone=True))
@@ -83,6 +77,23 @@ def view_condition(key: str, *, user_id: int, team_ids: Sequence[int], now: Any)
     return views[key]
 
 
+class Order(NamedTuple):
+    """How a list is sorted: by a time and then by id, or by id alone (`column` None): the order in which cases were opened."""
+
+    column: Any
+    is_falling: bool = False
+    has_gaps: bool = False
+
+
+ORDERS: Mapping[str, Order] = {
+    "due": Order(Case.due_at, has_gaps=True),
+    "touched": Order(Case.touched_at, is_falling=True),
+    "quiet": Order(Case.touched_at),
+    "opened": Order(None, is_falling=True),
+    "oldest": Order(None),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A statement as text: making one costs more than running it, so it is made once for each kind of viewer and list."""
@@ -105,24 +116,28 @@ def prepared(statement: Select[Any]) -> Prepared:
 def listing(
     where: Sequence[ColumnElement[bool]], *, order: str = "due", after: str = "", columns: Sequence[Any] = LISTED
 ) -> Prepared:
-    """Return a page of cases by next time limit (`due`, then oldest first) or by last change (`touched`, newest first).
+    """Return a page of cases in one of ORDERS; those without a time limit stand last in `due`.
 
     Open: `size`, and `at` and `last` (sort value and id of the row before) when `after` says that they are a `time`, or
-    `last` alone when it stood among those without a time (`none`).
+    `last` alone when there is no time to compare (`none`).
     """
+    made = ORDERS[order]
     query: Any = select(*columns).where(*where)
-    if order == "touched":
-        if after:
-            query = query.where(or_(Case.touched_at < _AT, and_(Case.touched_at == _AT, Case.id < _LAST)))
-        query = query.order_by(Case.touched_at.desc(), Case.id.desc())
-    else:
-        if after == "none":
-            query = query.where(Case.due_at.is_(None), Case.id > _LAST)
-        elif after:
-            later = and_(Case.due_at == _AT, Case.id > _LAST)
-            query = query.where(or_(Case.due_at > _AT, later, Case.due_at.is_(None)))
-        query = query.order_by(Case.due_at, Case.id)
-    return prepared(query.limit(_SIZE))
+    if after:
+        query = query.where(_behind(made, after))
+    sides = [Case.id] if made.column is None else [made.column, Case.id]
+    return prepared(query.order_by(*(side.desc() if made.is_falling else side for side in sides)).limit(_SIZE))
+
+
+def _behind(made: Order, after: str) -> ColumnElement[bool]:
+    """Return what holds for the rows behind the last one."""
+    further = Case.id < _LAST if made.is_falling else Case.id > _LAST
+    if made.column is None:
+        return further
+    if after == "none":
+        return and_(made.column.is_(None), further)
+    beyond = made.column < _AT if made.is_falling else made.column > _AT
+    return or_(beyond, and_(made.column == _AT, further), *([made.column.is_(None)] if made.has_gaps else []))
 
 
 def kind_of(after: tuple[Any, int] | None) -> str:
@@ -132,11 +147,11 @@ def kind_of(after: tuple[Any, int] | None) -> str:
 
 def page(
     where: Sequence[ColumnElement[bool]], *, order: str = "due", after: tuple[Any, int] | None = None,
-    limit: int = PAGE,
+    limit: int = PAGE, columns: Sequence[Any] = COLUMNS,
 ) -> list[Any]:  # fmt: skip
     """Return a page of a listing that is asked for once; `after` is the sort value and id of the last row of the page before."""
     at, last = after or (None, 0)
-    statement = listing(where, order=order, after=kind_of(after), columns=COLUMNS)
+    statement = listing(where, order=order, after=kind_of(after), columns=columns)
     return statement.rows(size=limit, at=at, last=last, now=utcnow())
 
 
@@ -182,38 +197,12 @@ def ids_by_number(numbers: Iterable[str]) -> dict[str, int]:
     return {row.number: row.id for row in rows}
 
 
-def searching(visible: Sequence[ColumnElement[bool]] = (), *, columns: Sequence[Any] = LISTED) -> Prepared:
-    """Return cases whose messages hold all words of `wanted`, or that are named: by `numbers` or `ids`. Open: these and `size`.
-
-    The newest matching messages decide: a word that stands in every case must not be joined with all of them.
-    """
-    # A cast, not to_tsquery: that would cut words anew, and "88213-B" or a date would no longer be what was indexed.
-    wanted = cast(bindparam("wanted", None, type_=Text), TSQUERY)
-    newest = select(Message.case_id).where(Message.search.op("@@")(wanted)).order_by(Message.id.desc())
-    hits = newest.limit(bindparam("newest", None, type_=BigInteger)).subquery()
-    numbers, ids = bindparam("numbers", None, type_=ARRAY(Text)), bindparam("ids", None, type_=ARRAY(BigInteger))
-    named = select(Case.id).where(or_(Case.number == any_(numbers), Case.id == any_(ids)))
-    found = union(select(hits.c.case_id), named).subquery()
-    query: Any = select(*columns).join(found, found.c.case_id == Case.id).where(*visible)
-    return prepared(query.order_by(Case.touched_at.desc(), Case.id.desc()).limit(_SIZE))
-
-
-def search(text: str, *, visible: Sequence[ColumnElement[bool]] = (), limit: int = PAGE) -> list[Any]:
-    """Return cases that hold the words in subject, names or messages, or have the number; newest first."""
-    return searched(searching(visible, columns=COLUMNS), text, limit=limit)
-
-
-def searched(statement: Prepared, text: str, *, ids: Sequence[int] = (), limit: int = PAGE) -> list[Any]:
-    """Return what `searching` finds for a text that a person typed."""
+def ids_named(text: str) -> list[int]:
+    """Return the cases whose number a person typed: whole, or its last digits alone, of any year."""
     numbers = [text.strip().upper()]
     if text.strip().isdecimal() and len(text) < MAX_DIGITS:
         numbers += [f"RB-{utcnow().year - years}-{int(text):06d}" for years in range(YEARS)]
-    asked = {"wanted": query_text(text), "numbers": numbers, "ids": list(ids), "size": limit}
-    for newest in (limit * FEW, limit * MANY):
-        rows = statement.rows(**asked, newest=newest)
-        if len(rows) == limit:
-            break
-    return rows
+    return list(ids_by_number(numbers).values())
 
 
 def of_contacts(where: Sequence[ColumnElement[bool]]) -> Prepared:

@@ -19,6 +19,7 @@ BLUEPRINTS = (
     "app.web.account",
     "app.web.api",
     "app.web.inbox",
+    "app.web.searching",
     "app.web.case_page",
     "app.web.case_actions",
     "app.web.case_around",

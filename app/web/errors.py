@@ -47,11 +47,12 @@ def wants_problem() -> bool:
 
 
 def answer(
-    status: int, code: str, message: str, *, error_id: str = "", fields: dict[str, str] | None = None
-) -> Response:
+    status: int, code: str, message: str, *, error_id: str = "", fields: dict[str, str] | None = None,
+    at: tuple[int, int] | None = None,
+) -> Response:  # fmt: skip
     """Return a refusal in the caller's language: problem document, htmx fragment or page."""
     if wants_problem():
-        return problem(status, code, message, error_id=error_id, fields=fields)
+        return problem(status, code, message, error_id=error_id, fields=fields, at=at)
     template = "error_fragment.html" if request.headers.get("HX-Request") else "error.html"
     page = render_template(
         template, title=HTTPStatus(status).phrase, status=status, code=code, message=message, error_id=error_id,
@@ -63,14 +64,17 @@ def answer(
 
 
 def problem(
-    status: int, code: str, message: str, *, error_id: str = "", fields: dict[str, str] | None = None
-) -> Response:
+    status: int, code: str, message: str, *, error_id: str = "", fields: dict[str, str] | None = None,
+    at: tuple[int, int] | None = None,
+) -> Response:  # fmt: skip
     """Return an RFC 9457 problem document; `code` is stable, `detail` is for people."""
     body: dict[str, Any] = {
         "type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "code": code, "detail": message,
     }  # fmt: skip
     if fields:
         body["errors"] = [{"field": name, "message": text} for name, text in fields.items()]
+    if at:
+        body["start"], body["end"] = at
     if error_id:
         body["instance"] = f"urn:ringback:error:{error_id}"
     return Response(orjson.dumps(body), status, content_type=PROBLEM)
@@ -104,7 +108,7 @@ def _login_path(path: str, query: str) -> str:
 def _refused(error: DeskError) -> Response:
     status = status_of(error)
     log().info("refused", code=error.code, status=status, path=request.path, **_loggable(error.facts))
-    response = answer(status, error.code, error.message, fields=error.fields)
+    response = answer(status, error.code, error.message, fields=error.fields, at=error.at)
     if status == 503:
         response.headers["Retry-After"] = "5"
     return response

@@ -2,36 +2,57 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import orjson
 from flask import Blueprint, redirect, render_template, request
 from markupsafe import Markup
 
 from app.cases import around, queries
+from app.cases.filtering import QueryError
 from app.clock import utcnow
-from app.errors import Invalid
 from app.identity.policy import Viewer
 from app.identity.queries import user_names
-from app.web import access, frame, kept, shell
+from app.web import asking, frame, kept, shell
 from app.web.rules import signed_in
-from app.workorders import queries as workorders
 
 blueprint = Blueprint("inbox", __name__)
 _ITEM = "partials/_item.html"
 COUNTED = ("mine", "unassigned", "team", "chased", "due", "breached")
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A list as its page shows it: which view, what is asked of it, its rows, and where it lies."""
+
+    view: str
+    path: str
+    q: str
+    order: str
+    page: asking.Page
+    wrong: asking.Part | None
+
+    @property
+    def url(self) -> str:
+        """The address of this list."""
+        return asking.address(self.path, q=self.q, order=self.order if "order" in request.args else "")
+
+    @property
+    def more(self) -> str:
+        """The address of its next page; empty when there is none."""
+        if not self.page.cursor:
+            return ""
+        return asking.address(self.path, q=self.q, order=self.order, after=self.page.cursor)
+
+
 @blueprint.get("/")
 @signed_in
 def front() -> Any:
     """Go to the viewer's own work, or to their teams' while nothing is assigned to them."""
-    mine = _listing(frame.viewer(), "mine", "due", "").rows(size=1, now=utcnow())
+    mine = asking.listing(frame.viewer(), "mine", "due", "").rows(size=1, now=utcnow())
     view = "mine" if mine else "team"
     return redirect(f"/inbox/{view}", 303)
 
@@ -39,58 +60,66 @@ def front() -> Any:
 @blueprint.get("/inbox/<view>")
 @signed_in
 def inbox(view: str) -> str:
-    """Show one view: 50 cases by next time limit, more on demand."""
-    rows, following = _page(view)
+    """Show one view, or what a query finds in it: 50 cases by next time limit, more on demand."""
+    return _answer(_view(view), "inbox.html")
+
+
+@blueprint.get("/search")
+@signed_in
+def search() -> str:
+    """Search all cases that the viewer may see with the query language; a number finds its case."""
+    return _answer(_search(), "search.html")
+
+
+def _view(view: str) -> Shown:
+    viewer, q, now = frame.viewer(), _q(), utcnow()
+    order = _order("touched" if view == "archived" else "due")
+    where = asking.view_where(viewer, view)
+    if not q:
+        found = asking.standard(viewer, view, order=order, cursor=request.args.get("after", ""), now=now)
+        return Shown(view, f"/inbox/{view}", "", order, found, None)
+    asked, wrong = _asked(viewer, q)
+    return Shown(view, f"/inbox/{view}", q, order, _found(viewer, where[:1], asked, order=order), wrong)
+
+
+def _search() -> Shown:
+    viewer, q = frame.viewer(), _q()
+    asked, wrong = _asked(viewer, q)
+    order = _order("due" if asked and asked.is_open else "touched")
+    return Shown("search", "/search", q, order, _found(viewer, [], asked if q else None, order=order), wrong)
+
+
+def _q() -> str:
+    return request.args.get("q", "").strip()[: asking.MAX_TEXT + 1]
+
+
+def _order(usual: str) -> str:
+    wanted = request.args.get("order", "")
+    return wanted if wanted in queries.ORDERS else usual
+
+
+def _asked(viewer: Viewer, q: str) -> tuple[asking.Asked | None, asking.Part | None]:
+    try:
+        return asking.read(viewer, q), None
+    except QueryError as error:
+        return None, asking.wrong_part(q, error)
+
+
+def _found(viewer: Viewer, where: list[Any], asked: asking.Asked | None, *, order: str) -> asking.Page:
+    if asked is None:
+        return asking.Page([], "")
+    return asking.page(viewer, where, asked, order=order, cursor=request.args.get("after", ""))
+
+
+def _answer(shown: Shown, template: str) -> str:
+    rows = shown.page.rows
+    context = {"list": shown, "rows": rows, "view": shown.view, "q": shown.q, "names": _names(rows), "now": utcnow()}
     if shell.is_fragment("more"):
-        return render_template(
-            "partials/_items.html", rows=rows, following=following, view=view, names=_names(rows), now=utcnow()
-        )
-    context = {
-        "rows": rows, "following": following, "view": view, "counts": _counts(), "views": shell.VIEWS,
-        "names": _names(rows), "now": utcnow(),
-    }  # fmt: skip
+        return render_template("partials/_items.html", **context)
+    context |= {"counts": _counts(), "views": shell.VIEWS}
     if shell.is_fragment("list"):
         return render_template("partials/_list.html", **context)
-    return shell.page("inbox.html", section="inbox", **context)
-
-
-def _where(viewer: Viewer, view: str) -> list[Any]:
-    teams = sorted(viewer.team_ids)
-    condition = queries.view_condition(view, user_id=viewer.user_id, team_ids=teams, now=queries.NOW)
-    return [condition, access.visible_cases(viewer)]
-
-
-@lru_cache(maxsize=2048)
-def _listing(viewer: Viewer, view: str, order: str, after: str) -> queries.Prepared:
-    return queries.listing(_where(viewer, view), order=order, after=after)
-
-
-def _page(view: str) -> tuple[list[Any], str]:
-    order = "touched" if view == "archived" else "due"
-    after = _cursor()
-    at, last_id = after or (None, 0)
-    statement = _listing(frame.viewer(), view, order, queries.kind_of(after))
-    rows = statement.rows(size=queries.PAGE + 1, at=at, last=last_id, now=utcnow())
-    if len(rows) <= queries.PAGE:
-        return rows, ""
-    last = rows[queries.PAGE - 1]
-    at = last.touched_at if order == "touched" else last.due_at
-    return rows[: queries.PAGE], _encode(at, last.id)
-
-
-def _encode(at: datetime | None, case_id: int) -> str:
-    return base64.urlsafe_b64encode(orjson.dumps([at.isoformat() if at else None, case_id])).decode()
-
-
-def _cursor() -> tuple[datetime | None, int] | None:
-    text = request.args.get("after", "")
-    if not text:
-        return None
-    try:
-        at, case_id = orjson.loads(base64.urlsafe_b64decode(text))
-        return (datetime.fromisoformat(at) if at else None), int(case_id)
-    except (ValueError, TypeError, binascii.Error):
-        raise Invalid("bad_cursor", "This page link is damaged. Open the list again.") from None
+    return shell.page(template, section="inbox", **context)
 
 
 def _counts() -> dict[str, int]:
@@ -101,7 +130,7 @@ def _counts() -> dict[str, int]:
 
 @lru_cache(maxsize=512)
 def _counting(viewer: Viewer) -> queries.Prepared:
-    return queries.counting({view: _where(viewer, view) for view in COUNTED})
+    return queries.counting({view: asking.view_where(viewer, view) for view in COUNTED})
 
 
 @blueprint.app_template_global("case_items")
@@ -129,23 +158,3 @@ def _names(rows: list[Any]) -> dict[int, str]:
 def counts(view: str) -> str:
     """Return the row of views with live counts."""
     return render_template("partials/_views.html", view=view, views=shell.VIEWS, counts=_counts())
-
-
-@lru_cache(maxsize=512)
-def _searching(viewer: Viewer) -> queries.Prepared:
-    return queries.searching([access.visible_cases(viewer)])
-
-
-@blueprint.get("/search")
-@signed_in
-def search() -> str:
-    """Search cases by number, names and full text."""
-    text = request.args.get("q", "").strip()[:400]
-    rows = queries.searched(_searching(frame.viewer()), text, ids=workorders.cases_of(text)) if text else []
-    context = {
-        "q": text, "rows": rows, "following": "", "view": "search", "views": shell.VIEWS, "names": _names(rows),
-        "now": utcnow(),
-    }  # fmt: skip
-    if shell.is_fragment("list"):
-        return render_template("partials/_list.html", counts=_counts(), **context)
-    return shell.page("search.html", section="inbox", counts=_counts(), **context)

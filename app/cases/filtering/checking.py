@@ -94,7 +94,9 @@ class _Beside:
         named = select(CaseTag.case_id, Tag.folded).join(Tag, Tag.id == CaseTag.tag_id).where(CaseTag.case_id.in_(ids))
         for case_id, tag in session().execute(named):
             tags.setdefault(case_id, set()).add(tag)
-        for case_id, user_id in session().execute(select(Watcher.case_id, Watcher.user_id).where(Watcher.case_id.in_(ids))):
+        for case_id, user_id in session().execute(
+            select(Watcher.case_id, Watcher.user_id).where(Watcher.case_id.in_(ids))
+        ):
             watchers.setdefault(case_id, set()).add(user_id)
         asleep = select(Snooze.case_id).where(Snooze.case_id.in_(ids), Snooze.ended_at.is_(None))
         return cls(tags, watchers, set(session().scalars(asleep)))
@@ -133,10 +135,8 @@ def _fits(test: Field, case: Plain, scope: Scope) -> bool:
             return _named(row.assignee_id, test, named_ids(test, scope.users, own=own))
         case "is":
             return any(_state(value, case, scope) for value in test.values)
-        case "tag":
-            return any(value in case.tags or (value == "none" and not case.tags) for value in test.values)
-        case "from":
-            return any(_wrote(value, case) for value in test.values)
+        case "tag" | "from":
+            return any(_tagged(value, case) if test.name == "tag" else _wrote(value, case) for value in test.values)
         case "chased":
             return any(_chased(test.op, value, row.chase_count) for value in test.values)
         case "priority":
@@ -161,6 +161,10 @@ def _state(value: str, case: Plain, scope: Scope) -> bool:
         "merged": row.merged_into is not None, "snoozed": case.is_asleep, "watched": scope.user_id in case.watchers,
         "breached": is_open and row.due_at is not None and row.due_at < scope.now,
     }[value] is True  # fmt: skip
+
+
+def _tagged(value: str, case: Plain) -> bool:
+    return value in case.tags or (value == "none" and not case.tags)
 
 
 def _wrote(value: str, case: Plain) -> bool:

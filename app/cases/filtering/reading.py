@@ -30,10 +30,14 @@ _NUMBER = re.compile(r"[A-Za-z]{2}-\d{4}-\d{1,9}", re.ASCII)
 def parse(text: str) -> Node:
     """Return the tree of a query; raises QueryError, which says where and what to do. An empty query is `Every(())`."""
     if len(text) > MAX_QUERY:
-        raise QueryError("query_too_long", f"A query has at most {MAX_QUERY} characters: shorten it.", start=MAX_QUERY, end=len(text))
+        raise QueryError(
+            "query_too_long", f"A query has at most {MAX_QUERY} characters: shorten it.", start=MAX_QUERY, end=len(text)
+        )
     for place, character in enumerate(text):
         if unicodedata.category(character) in {"Cc", "Cs"} and not character.isspace():
-            raise QueryError("query_bad_character", "This character cannot be searched for: remove it.", start=place, end=place + 1)
+            raise QueryError(
+                "query_bad_character", "This character cannot be searched for: remove it.", start=place, end=place + 1
+            )
     reader = _Reader(text)
     reader.space()
     if reader.is_done():
@@ -88,7 +92,9 @@ class _Reader:
             before = self.place
             if self.keyword(words.AND_WORDS):
                 raise self.error(
-                    "query_term_missing", "Something to search for is missing before this word, or put it in quotes.", start=before
+                    "query_term_missing",
+                    "Something to search for is missing before this word, or put it in quotes.",
+                    start=before,
                 )
             if self.keyword(words.OR_WORDS):
                 self.place = before
@@ -105,7 +111,9 @@ class _Reader:
 
     def term(self, depth: int) -> Node:
         if depth > MAX_DEPTH:
-            raise self.error("query_too_deep", f"Parentheses and “-” stand at most {MAX_DEPTH} deep: make the query simpler.")
+            raise self.error(
+                "query_too_deep", f"Parentheses and “-” stand at most {MAX_DEPTH} deep: make the query simpler."
+            )
         if self.sees("-") or self._is_not():
             self._step_over_not()
             return Not(self.term(depth + 1))
@@ -129,7 +137,9 @@ class _Reader:
             self.place += 1
         if self.is_done() or self.text[self.place].isspace() or self.sees(_CLOSE):
             raise self.error(
-                "query_term_missing", "What must not be found is missing: write it right after “-”, as in -status:open.", start=start
+                "query_term_missing",
+                "What must not be found is missing: write it right after “-”, as in -status:open.",
+                start=start,
             )
 
     def _group(self, depth: int) -> Node:
@@ -138,14 +148,20 @@ class _Reader:
         self.space()
         node = self.either(depth + 1)
         if not self.sees(_CLOSE):
-            raise self.error("query_parenthesis", "This parenthesis is never closed: put “)” after what belongs together.", start=start)
+            raise self.error(
+                "query_parenthesis",
+                "This parenthesis is never closed: put “)” after what belongs together.",
+                start=start,
+            )
         self.place += 1
         return node
 
     def _string(self) -> str:
         found = _STRING.match(self.text, self.place)
         if found is None:
-            raise self.error("query_quotes", 'These quotes are never closed: put a second “"” at their end.', end=len(self.text))
+            raise self.error(
+                "query_quotes", 'These quotes are never closed: put a second “"” at their end.', end=len(self.text)
+            )
         self.place = found.end()
         return re.sub(r"\\(.)", r"\1", found[1], flags=re.DOTALL)
 
@@ -153,11 +169,17 @@ class _Reader:
         tokens = query_tokens(text)
         if not tokens:
             raise self.error(
-                "query_nothing", "There is no letter or digit to search for here: remove this.", start=start, end=self.place
+                "query_nothing",
+                "There is no letter or digit to search for here: remove this.",
+                start=start,
+                end=self.place,
             )
         if len(tokens) > MAX_WANTED:
             raise self.error(
-                "query_too_long", f"These are too many words at once: use at most {MAX_WANTED}.", start=start, end=self.place
+                "query_too_long",
+                f"These are too many words at once: use at most {MAX_WANTED}.",
+                start=start,
+                end=self.place,
             )
         return Text(text, whole, (start, self.place))
 
@@ -180,7 +202,12 @@ class _Reader:
             wrong = _no_field(found[1])
             raise self.error(wrong.code, wrong.message, start=start, end=found.end(1))
         if op != ":" and not words.FIELDS[name].ordered:
-            raise self.error("query_no_order", f"{name} has no order: write {name}: and a value.", start=found.start(2), end=found.end(2))
+            raise self.error(
+                "query_no_order",
+                f"{name} has no order: write {name}: and a value.",
+                start=found.start(2),
+                end=found.end(2),
+            )
         self.place = found.end()
         values = [self._value(name, op)]
         while comma := _COMMA.match(self.text, self.place):
@@ -188,7 +215,10 @@ class _Reader:
             values.append(self._value(name, op))
         if len(values) > 1 and op != ":":
             raise self.error(
-                "query_one_value", "A comparison takes one value: write the others apart, with “or”.", start=start, end=self.place
+                "query_one_value",
+                "A comparison takes one value: write the others apart, with “or”.",
+                start=start,
+                end=self.place,
             )
         return Field(name, op, tuple(dict.fromkeys(values)), (start, self.place))
 
@@ -208,7 +238,7 @@ class _Reader:
             raise self.error(wrong.code, wrong.message, start=start, end=self.place) from None
 
 
-class Wrong(Exception):  # noqa: N818 -- it is a sentence on its way to a QueryError
+class Wrong(Exception):
     """A value that a field does not take: code and sentence, without the place."""
 
     def __init__(self, code: str, message: str) -> None:
@@ -225,7 +255,8 @@ def _near(typed: str, known: Iterable[str]) -> str:
 def _no_field(typed: str) -> Wrong:
     if near := _near(typed, words.FIELD_NAMES):
         return Wrong(
-            "query_no_field", f"There is no field “{typed}”: did you mean {near}? To search for the text, put it in quotes."
+            "query_no_field",
+            f"There is no field “{typed}”: did you mean {near}? To search for the text, put it in quotes.",
         )
     known = ", ".join(words.FIELDS)
     return Wrong(

@@ -18,6 +18,7 @@ class QueryError(Invalid):
         super().__init__(code, message, fields={"q": message})
         self.start = start
         self.end = max(end, start)
+        self.at = (self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from app.messaging import drafts
 from app.messaging import queries as messaging
 from app.orchestration import driving, forms, writing
 from app.orchestration import queries as orchestration
-from app.web import access, frame
-from app.web.api import files, paging, rows, shapes
+from app.web import access, asking, frame
+from app.web.api import files, rows, shapes
 from app.web.api.contract import In, Out, Plain, operation
 from app.web.rules import allow, hopeful, signed_in
 from app.workflow.queries import Action
@@ -43,9 +43,12 @@ class CaseQuery(In):
     assignee: str | None = Field(None, description="A login; `me`; `none`.")
     channel: str | None = None
     priority: Literal["low", "normal", "high", "urgent"] | None = None
-    q: str | None = Field(None, max_length=200, description="Words or a number; best matches, without further pages.")
+    q: str | None = Field(None, max_length=asking.MAX_TEXT, description="A query of the search language, or a number.")
     updated_since: datetime | None = Field(None, description="ISO 8601 with a zone.")
-    order: Literal["touched", "due"] = Field("touched", description="Last change, newest first; or next time limit.")
+    order: Literal["touched", "due", "quiet", "opened", "oldest"] = Field(
+        "touched",
+        description="Last change, newest first; next time limit; longest without change; newest or oldest first.",
+    )
     limit: int = Field(50, ge=1, le=200)
     cursor: str | None = Field(None, max_length=400)
 
@@ -93,19 +96,12 @@ class Actions(Out):
 def list_cases(query: CaseQuery) -> shapes.CasePage:
     """List the cases that you may see."""
     viewer = frame.viewer()
-    where = [access.visible_cases(viewer), *_conditions(viewer, query)]
-    if query.q is not None:
-        return shapes.CasePage.model_construct(
-            items=rows.case_rows(cases.search(query.q, visible=where, limit=query.limit)), next_cursor=None
-        )
-    after = paging.unpack(query.cursor, query.order) if query.cursor else None
-    found = cases.page(where, order=query.order, after=after, limit=query.limit + 1)
-    shown = found[: query.limit]
-    cursor = None
-    if len(found) > query.limit:
-        last = shown[-1]
-        cursor = paging.pack(query.order, last.touched_at if query.order == "touched" else last.due_at, last.id)
-    return shapes.CasePage.model_construct(items=rows.case_rows(shown), next_cursor=cursor)
+    where = _conditions(viewer, query)
+    page = asking.page(
+        viewer, where, asking.read(viewer, query.q or ""), order=query.order, cursor=query.cursor or "",
+        size=query.limit, columns=cases.COLUMNS,
+    )  # fmt: skip
+    return shapes.CasePage.model_construct(items=rows.case_rows(page.rows), next_cursor=page.cursor or None)
 
 
 def _conditions(viewer: Viewer, query: CaseQuery) -> list[ColumnElement[bool]]:

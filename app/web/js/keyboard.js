@@ -4,6 +4,7 @@ const verb = (name) => click(`[data-verb="${name}"]`);
 
 export const KEYS = {
   "/": () => document.getElementById("search")?.focus(),
+  f: () => document.getElementById("filter")?.focus(),
   "?": () => document.getElementById("shortcuts")?.showModal(),
   j: () => step(1),
   k: () => step(-1),
@@ -43,7 +44,7 @@ function send(event) {
 document.addEventListener("keydown", (event) => {
   const isChord = event.ctrlKey || event.metaKey || event.altKey;
   if (event.key === "Enter" && isChord) send(event);
-  if (event.key === "Escape" && event.target.matches?.(".compose textarea, #search")) event.target.blur();
+  if (event.key === "Escape" && event.target.matches?.(".compose textarea, #search, #filter")) event.target.blur();
   if (isChord || event.isComposing || isTyping(event.target)) return;
   const action = KEYS[event.key];
   if (action) {
