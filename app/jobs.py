@@ -15,6 +15,7 @@ from app.messaging import delivery, intake
 from app.orchestration import driving, migrating, noticing, starts
 from app.orchestration import intake as ingesting
 from app.settings import settings
+from app.workflow.projecting import alarm_key
 
 SWEEP = 200
 BATCHES = 16
@@ -47,7 +48,7 @@ def timer(instance_id: int) -> None:
 
 
 def _fire(instance_id: int) -> None:
-    key = f"instance:{instance_id}"
+    key = alarm_key(instance_id)
     if not driving.fire_timers(instance_id) and schedule.is_due(key):
         schedule.cancel_timer(key)  # an alarm for which nothing waits any more
 

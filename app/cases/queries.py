@@ -52,7 +52,7 @@ _LAST, _SIZE = (bindparam(name, None, type_=BigInteger) for name in ("last", "si
 _DIALECT: Dialect = psycopg.dialect()  # type: ignore[no-untyped-call]
 _ROW = """select c.id, c.number, c.subject, c.status, c.type, c.priority, c.queue_key, c.team_id, c.assignee_id,
   c.contact_id, c.contact_name, c.account_id, c.channel, c.language, c.is_unread, c.chase_count, c.opened_at, c.due_at,
-  c.due_from, c.due_why, c.archived_at, coalesce(u.name, '') as assignee
+  c.due_from, c.due_why, c.archived_at, c.merged_into, coalesce(u.name, '') as assignee
  from cases c left join users u on u.id = c.assignee_id where c.number = %(number)s"""
 
 

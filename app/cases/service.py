@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import make_transient_to_detached
@@ -240,6 +240,36 @@ def draw_attention(case: Case, *, why: str) -> None:
     _set(case, is_unread=True, touched_at=utcnow())
     events.record("attention_drawn", chain=chain_of(case.id), why=why[:500])
     announce(case, change="attention")
+
+
+def merge_into(case: Case, into: Case) -> dict[str, Any]:
+    """Let a locked case live on in another: it leaves all lists of what is open. Returns what `unmerge` needs of it."""
+    before = {name: _plain(getattr(case, name)) for name in ("status", "due_at", "due_from", "due_why")}
+    _set(case, merged_into=into.id, status=CaseStatus.MERGED, archived_at=utcnow(), due_at=None, due_from=None)
+    announce(case, change="merged")
+    announce(into, change="merged")
+    return before
+
+
+def unmerge(case: Case, before: Mapping[str, Any], *, paused: timedelta) -> None:
+    """Make a merged case one of its own again, as it was; its time limit has as much longer as it stood still."""
+    origin = case.merged_into
+    due_at, due_from = (_later(before[name], paused) for name in ("due_at", "due_from"))
+    _set(
+        case, merged_into=None, status=CaseStatus(before["status"]), archived_at=None, due_at=due_at, due_from=due_from
+    )
+    announce(case, change="unmerged")
+    if origin is not None:
+        announce(lock(origin), change="unmerged")
+
+
+def _later(at: str | None, by: timedelta) -> datetime | None:
+    return datetime.fromisoformat(at) + by if at else None
+
+
+def show_last(case: Case, text: str, *, is_unread: bool = False) -> None:
+    """Show this text as the last that came in: messages have gone to or come from another case."""
+    _set(case, preview=text[:PREVIEW], is_unread=case.is_unread or is_unread)
 
 
 def note_reply(case: Case) -> None:

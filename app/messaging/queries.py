@@ -24,6 +24,7 @@ _STAMPS = """with m as (select id, created_at, xmin, ctid from messages where ca
 _LINES = """select m.id, m.direction, m.kind, m.author, m.sender, m.recipients, m.auto, m.created_at, m.text, m.problems,
   case when m.html = '' then m.full_text else '' end as full_text, m.html <> '' as has_html,
   strpos(m.html, 'data-blocked-src') > 0 as has_images, m.reason, m.moved_from, m.cause,
+  (select h.number from cases h where h.id = m.home_id) as home,
   d.id as delivery_id, d.state, d.detail, coalesce(d.outcomes, '{}') as outcomes,
   (select jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'size', a.size) order by a.id)
    from attachments a where a.message_id = m.id) as files

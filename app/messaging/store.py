@@ -25,14 +25,14 @@ _NEW_INTERACTION = """insert into interactions (id, case_id, account_id, contact
  values (%(id)s, %(case)s, %(account)s, %(contact)s, %(kind)s, %(subject)s, now())"""
 _NEW_MESSAGE = """insert into messages
  (id, interaction_id, case_id, direction, kind, contact_id, user_id, author, subject, text, full_text, html, sender,
-  recipients, rfc_id, auto, reason, cause, problems, raw_digest, created_at, search)
+  recipients, rfc_id, auto, reason, cause, problems, raw_digest, created_at, home_id, search)
  values (%(id)s, %(interaction_id)s, %(case_id)s, %(direction)s, %(kind)s, %(contact_id)s, %(user_id)s, %(author)s, %(subject)s,
   %(text)s, %(full_text)s, %(html)s, %(sender)s, %(recipients)s, %(rfc_id)s, %(auto)s, %(reason)s, %(cause)s,
-  %(problems)s, %(raw_digest)s, %(created_at)s, %(tokens)s::tsvector)"""
+  %(problems)s, %(raw_digest)s, %(created_at)s, %(home_id)s, %(tokens)s::tsvector)"""
 _NEW_FILE = """insert into attachments (message_id, name, media_type, size, digest, content_id, is_inline)
  values (%(message_id)s, %(name)s, %(media_type)s, %(size)s, %(digest)s, %(content_id)s, %(is_inline)s)"""
 _NO_VALUES: dict[str, Any] = {
-    "user_id": None, "full_text": "", "html": "", "sender": "", "reason": "", "raw_digest": None,
+    "user_id": None, "full_text": "", "html": "", "sender": "", "reason": "", "raw_digest": None, "home_id": None,
 }  # fmt: skip
 
 
@@ -87,9 +87,12 @@ def new_interaction(case_id: int, *, kind: str, account_id: int | None, contact_
 
 def store_inbound(
     inbound: InboundMessage, *, case_id: int, interaction_id: int, kind: str, contact_id: int | None, author: str,
-    reason: str, raw_digest: str, full_text: str = "",
+    reason: str, raw_digest: str, full_text: str = "", home_id: int | None = None,
 ) -> int:  # fmt: skip
-    """Store a message that came in, with its files; returns its id. Records `message_received`."""
+    """Store a message that came in, with its files; returns its id. Records `message_received`.
+
+    `home_id` is the case it was meant for when that is merged into `case_id`: its sender takes part in that one alone.
+    """
     new_text = inbound.new_text or inbound.text
     values = {
         "interaction_id": interaction_id, "case_id": case_id, "direction": Direction.IN, "kind": kind,
@@ -101,11 +104,11 @@ def store_inbound(
             "reply_to": [[a.value, a.name] for a in inbound.reply_to],
         },
         "rfc_id": inbound.external_id or None, "auto": str(inbound.auto), "reason": reason,
-        "problems": list(inbound.problems), "raw_digest": raw_digest, "cause": {},
+        "problems": list(inbound.problems), "raw_digest": raw_digest, "cause": {}, "home_id": home_id,
     }  # fmt: skip
     message_id = _insert(values, author, inbound.sender.value)
     store_files(message_id, inbound.attachments)
-    add_participants(case_id, [inbound.sender.value, *(a.value for a in (*inbound.reply_to, *inbound.cc))])
+    add_participants(home_id or case_id, [inbound.sender.value, *(a.value for a in (*inbound.reply_to, *inbound.cc))])
     events.record(
         "message_received", chain=f"case:{case_id}", message=message_id, channel=kind, contact=contact_id,
         sha256=raw_digest, why=reason, files=len(inbound.attachments),
@@ -144,7 +147,7 @@ def _insert(values: dict[str, Any], author: str, sender: str) -> int:
     }  # fmt: skip
     later(_NEW_MESSAGE, row, rank=4)
     if rfc_id := values["rfc_id"]:
-        note_stored(rfc_id, Stored(row["id"], row["sender"], row["case_id"]))
+        note_stored(rfc_id, Stored(row["id"], row["sender"], row["home_id"] or row["case_id"]))
         if is_new:
             links: list[ChainLink] = known(("chain", row["case_id"]), list)
             links.append(ChainLink(row["id"], rfc_id, row["direction"]))
@@ -183,7 +186,7 @@ def move_message(message_id: int, *, to_case: int, interaction_id: int) -> int:
     session().execute(
         update(Message)
         .where(Message.id == message_id)
-        .values(case_id=to_case, interaction_id=interaction_id, moved_from=origin)
+        .values(case_id=to_case, interaction_id=interaction_id, moved_from=origin, home_id=None)
         .execution_options(synchronize_session=False)
     )
     add_participants(to_case, [message.sender])

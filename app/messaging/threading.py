@@ -20,7 +20,9 @@ MAX_TOKENS = 20
 CaseByNumber = Callable[[Iterable[str]], dict[str, int]]
 
 
-_WITH_ID = "select rfc_id, id, sender, case_id from messages where rfc_id = any(%(ids)s) order by id"
+# While a case is merged into another, its messages stand there, but answers to them still belong to it.
+_WITH_ID = """select rfc_id, id, sender, coalesce(home_id, case_id) as case_id from messages
+ where rfc_id = any(%(ids)s) order by id"""
 _PART = """select p.case_id, p.address from participants p
  join unnest(%(cases)s::bigint[], %(addresses)s::text[]) as asked (case_id, address) using (case_id, address)"""
 _NEW_PART = """insert into participants (case_id, address) select * from jsonb_to_recordset(%(rows)s)

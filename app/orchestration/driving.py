@@ -13,7 +13,7 @@ from app.cases.models import Case
 from app.clock import utcnow
 from app.db import later, remember, run, session
 from app.errors import Conflict, Forbidden, NotFound
-from app.orchestration import context, entry, mailbag, parties, tasks
+from app.orchestration import context, entry, mailbag, missed, parties, tasks
 from app.orchestration.models import Drive
 from app.workflow import definitions, queries
 from app.workflow import service as workflow
@@ -47,6 +47,14 @@ def case_of_instance(instance_id: int) -> int:
     if found is None:
         raise NotFound("instance_unknown", "There is no such process instance.")
     return int(found.case_id)
+
+
+def lock_case_of(instance_id: int) -> Case:
+    """Return the case that an instance drives under its lock; a work order's may be merged into another until we have it."""
+    case = cases.lock(case_of_instance(instance_id))
+    if case.merged_into is not None:
+        case = cases.lock(case_of_instance(instance_id))
+    return case
 
 
 def start_case(case: Case, *, message: Mapping[str, Any]) -> workflow.Advanced:
@@ -139,6 +147,7 @@ def _hand_over_now(item: mailbag.Posted) -> None:
     heard = False
     for instance_id in queries.waits_for(targets, item.name):
         heard = workflow.deliver_message(instance_id, item.name, item.payload).accepted or heard
+    missed.note_from(item)
     if not heard and not item.is_optional:
         events.record("message_unheard", chain=cases.chain_of(item.case_id), name=item.name, sender=item.sender)
 
@@ -186,6 +195,7 @@ def act(case_id: int, verb: str, payload: Mapping[str, Any], *, instance_id: int
     Forbidden when it is not for this role (agent, holder, customer).
     """
     case = cases.lock(case_id)
+    cases.check_standing(case)
     offered = next((a for a in queries.actions([instance_id]) if a.token == token and a.verb == verb), None)
     if offered is None or context.driven_by(instance_id).case.id != case_id:
         raise Conflict("not_on_offer", "The process does not accept this now. Look at the case again.")
@@ -227,7 +237,7 @@ def complete_held(task: tasks.Held, values: Mapping[str, Any]) -> None:
 def claim_task(task_id: int, user_id: int | None) -> int:
     """Give a task to a user or back to its team; returns the case id. Records `task_claimed`."""
     task = queries.get_task(task_id)
-    case = cases.lock(case_of_instance(task.instance_id))
+    case = lock_case_of(task.instance_id)
     workflow.claim_task(task_id, user_id)
     events.record("task_claimed", chain=cases.chain_of(case.id), task=task_id, user=user_id)
     cases.announce(case, change="task")
@@ -236,7 +246,7 @@ def claim_task(task_id: int, user_id: int | None) -> int:
 
 def fire_timers(instance_id: int) -> bool:
     """Fire what is due in an instance; False when nothing was. Records `timer_fired` per timer."""
-    case = cases.lock(case_of_instance(instance_id))
+    case = lock_case_of(instance_id)
     due = [t for t in queries.timers([instance_id]) if t.due_at <= utcnow()]
     with events.acting(cause={"timers": [timer.element_id for timer in due]}):
         done = workflow.fire_due_timers(instance_id)
@@ -254,7 +264,7 @@ def fire_timers(instance_id: int) -> bool:
 def resolve_fault(fault_id: int, *, how: str, values: Mapping[str, Any] | None = None) -> int:
     """Retry or skip a stuck step; returns the case id. Records `fault_retried` or `fault_skipped`."""
     fault = queries.get_fault(fault_id)
-    case = cases.lock(case_of_instance(fault.instance_id))
+    case = lock_case_of(fault.instance_id)
     if fault.resolved_at is not None:
         raise Conflict("fault_resolved", "Somebody else has dealt with this fault already.")
     kind = "fault_retried" if how == "retry" else "fault_skipped"

@@ -20,7 +20,7 @@ from app.logs import log
 from app.messaging import accounts, delivery, filters, intake, outbox, providers, reply_tokens, store, threading
 from app.messaging.intake import Claimed, Settled
 from app.messaging.models import EnvelopeState
-from app.orchestration import driving, intents
+from app.orchestration import driving, intents, missed
 from app.routing import service as routing
 from app.settings import settings
 from app.workflow import queries
@@ -176,7 +176,8 @@ def _take_in(item: Claimed, kind: str, inbound: InboundMessage) -> tuple[int | N
         case = _open_one(found.case_id)
         if case is None:
             return _new_case(item, kind, inbound, contact=contact, found=found)
-        return _follow_up(item, kind, inbound, contact=contact, case=case, reason=found.reason)
+        home_id = found.case_id if found.case_id != case.id else None
+        return _follow_up(item, kind, inbound, contact=contact, case=case, reason=found.reason, home_id=home_id)
 
 
 def _duplicate_of(inbound: InboundMessage) -> int | None:
@@ -227,11 +228,13 @@ def _new_case(
 
 
 def _follow_up(
-    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str
+    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str, home_id: int | None
 ) -> tuple[int, str]:
-    message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason)
+    message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason, home_id=home_id)
     if inbound.auto is Auto.NONE:
         names = {**_names(message_id, inbound, kind), "by": "customer"}
+        if home_id is not None:
+            missed.note(home_id, "customer_message", names)
         verb = _asked_verb(case, names, said=inbound.new_text, is_owner=_is_owner(contact, case))
         # A chase is also news for whoever waits for the customer; what a cancellation leaves behind hears nothing more.
         heard = verb == "cancel" or driving.deliver(case.id, "customer_message", names, message=names)
@@ -265,13 +268,16 @@ def _is_owner(contact: Person, case: Case) -> bool:
     return contact.person_id == (contact_queries.existing(case.contact_id).head_id or case.contact_id)
 
 
-def _store(item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str) -> int:
+def _store(
+    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str,
+    home_id: int | None = None,
+) -> int:  # fmt: skip
     interaction = store.interaction_for(
-        case.id, kind=kind, account_id=item.account_id, contact_id=contact.id, subject=inbound.subject
+        home_id or case.id, kind=kind, account_id=item.account_id, contact_id=contact.id, subject=inbound.subject
     )
     message_id = store.store_inbound(
         inbound, case_id=case.id, interaction_id=interaction, kind=kind, contact_id=contact.id, author=contact.name,
-        reason=reason, raw_digest=item.digest, full_text=inbound.text,
+        reason=reason, raw_digest=item.digest, full_text=inbound.text, home_id=home_id,
     )  # fmt: skip
     contacts.note_traces(
         contact, text=inbound.new_text or inbound.text, copied=[address.value for address in inbound.cc],

@@ -46,7 +46,6 @@ WAKES = {
     "attention_drawn": snoozing.ATTENTION,
     "case_escalated": snoozing.ATTENTION,
     "case_archived": snoozing.AGENT,
-    "case_merged": snoozing.AGENT,
 }
 _WHO = """select 'watcher' as what, case_id, user_id from watchers where case_id = any(%(cases)s)
  union select 'asleep', case_id, user_id from snoozes where case_id = any(%(cases)s) and ended_at is null"""
@@ -62,8 +61,8 @@ def listen() -> None:
 def note(event: Event) -> None:
     """Keep an event until its unit of work commits; a case that is only now opened has nobody to tell."""
     chain, _, case_id = event.chain.partition(":")
-    if chain != "case":
-        return
+    if chain != "case" or event.data.get("side") == "from":
+        return  # two cases are merged: told once, on the one that lives on
     pending: list[tuple[int, Event]] = frame().info.setdefault(PENDING, [])
     if not pending:  # also after a savepoint took everything back, with the hook
         before_commit(_tell_all)
@@ -132,6 +131,8 @@ def _may_see(user_id: int, case: Case, orders: Sequence[WorkOrder]) -> bool:
 def snooze_over(case_id: int) -> None:
     """Bring a case back whose time has come; harmless when it was brought back or moved before."""
     case = cases.lock(case_id)
+    if case.merged_into is not None:
+        return
     row = snoozing.of_case(case_id)
     user_id = row.user_id if row else None
     if snoozing.is_due(case_id) and snoozing.end(case, back=snoozing.TIME):

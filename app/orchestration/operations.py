@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, select
 from app.cases.models import Case
 from app.db import session
 from app.orchestration.models import Drive
-from app.workflow.models import Fault, ProcessDefinition, ProcessInstance
+from app.workflow.models import Fault, InstanceState, ProcessDefinition, ProcessInstance
 from app.workorders.models import WorkOrder
 
 
@@ -34,7 +34,7 @@ def stuck(where: Sequence[ColumnElement[bool]], *, before: int | None = None, li
         .join(ProcessInstance, ProcessInstance.id == Fault.instance_id)
         .join(ProcessDefinition, ProcessDefinition.id == ProcessInstance.definition_id)
         .outerjoin(WorkOrder, WorkOrder.id == Drive.work_order_id)
-        .where(Fault.resolved_at.is_(None), *where)
+        .where(Fault.resolved_at.is_(None), ProcessInstance.status != InstanceState.HELD, *where)
         .order_by(Fault.id.desc())
         .limit(limit)
     )

@@ -66,6 +66,8 @@ class OpenNow(NamedTuple):
 def hold(task_id: int) -> Held | None:
     """Lock a task's case and instance and return the task, open or not; None when there is none. Checks no right."""
     row = run(_HOLD, {"id": task_id}).fetchone()
+    if row is not None and row.merged_into is not None and row.work_order_id is not None:
+        row = run(_HOLD, {"id": task_id}).fetchone()  # the case was merged while we waited for it: under the other one
     if row is None:
         return None
     case = cases.take(row)

@@ -27,6 +27,7 @@ def reply(
     `seen_message_id`, Invalid without text or recipient, NotFound, Unavailable.
     """
     case = cases.lock(case_id)
+    cases.check_standing(case)
     _check_still_current(case_id, seen_message_id)
     outgoing = outbox.Outgoing(
         case_id=case.id, case_number=case.number, account_id=_account(case), contact_id=case.contact_id,
@@ -43,6 +44,7 @@ def reply(
 def note(case_id: int, *, user_id: int, author: str, text: str, files: Sequence[Mapping[str, Any]] = ()) -> int:
     """Write an internal note; returns its message id. The draft is dropped. Records `note_written`. Raises Invalid, NotFound."""
     case = cases.lock(case_id)
+    cases.check_standing(case)
     message_id = outbox.add_note(
         case_id=case.id, kind=case.channel, account_id=case.account_id, contact_id=case.contact_id, text=text,
         author=author, user_id=user_id, files=files,

@@ -23,6 +23,7 @@ BLUEPRINTS = (
     "app.web.case_page",
     "app.web.case_actions",
     "app.web.case_around",
+    "app.web.case_merging",
     "app.web.files",
     "app.web.orders",
     "app.web.processes",

@@ -64,6 +64,17 @@ def case_row(viewer: Viewer, number: str) -> Any:
     return found
 
 
+def survivor(viewer: Viewer, case_id: int | None) -> Case | None:
+    """Return the case at the end of all merges that begin with this one; None when it is not for this viewer."""
+    found = None
+    while case_id is not None:
+        found = session().get_one(Case, case_id)
+        case_id = found.merged_into
+    if found is None or not (policy.may_see_case(viewer, found) or _holds_work_under(viewer, found.id)):
+        return None
+    return found
+
+
 def _checked(viewer: Viewer, found: Case | None) -> Case:
     if found is None:
         _no_case()
@@ -195,7 +206,7 @@ def open_tasks(
         .join(Drive, Drive.instance_id == Task.instance_id)
         .join(Case, Case.id == Drive.case_id)
         .outerjoin(WorkOrder, WorkOrder.id == Drive.work_order_id)
-        .where(Task.state == TaskState.OPEN, or_(visible_cases(viewer), _held(viewer)))
+        .where(Task.state == TaskState.OPEN, Case.merged_into.is_(None), or_(visible_cases(viewer), _held(viewer)))
         .order_by(Task.id)
         .limit(limit)
     )

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, redirect, render_template, request
 from markupsafe import Markup
 
 from app.audit import queries as audit_queries
@@ -52,13 +52,17 @@ class Entry:
 
 @blueprint.get("/cases/<number>")
 @signed_in
-def case_page(number: str) -> str:
-    """Show a case on one of its tabs (`?tab=`)."""
+def case_page(number: str) -> Any:
+    """Show a case on one of its tabs (`?tab=`); a merged one leads to the case that it lives on in, if that is for this viewer."""
     viewer = frame.viewer()
     case = access.case_row(viewer, number)
     tab = request.args.get("tab", "timeline")
     if tab not in TABS:
         raise NotFound("tab_unknown", "There is no such tab.")
+    if case.merged_into is not None and "tab" not in request.args:
+        survivor = access.survivor(viewer, case.merged_into)
+        if survivor is not None:
+            return redirect(f"/cases/{survivor.number}", 303)
     if tab == "timeline" and case.is_unread and policy.may_work_on_cases(viewer):
         cases.mark_read(case.id)
     view = orchestration.overview(case.id)

@@ -211,11 +211,16 @@ def _save_timers(rows: Rows, instance_id: int, before: dict[str, datetime], afte
     _set_alarm(rows, instance_id, before, after)
 
 
+def alarm_key(instance_id: int) -> str:
+    """Return the key of the due row of an instance."""
+    return f"instance:{instance_id}"
+
+
 def _set_alarm(rows: Rows, instance_id: int, before: dict[str, datetime], after: Projection) -> None:
     """One due row an instance is enough: the engine knows which of its timers it was."""
     first = min((timer.due_at for timer in after.timers), default=None)
     was = min(before.values(), default=None)
-    key = f"instance:{instance_id}"
+    key = alarm_key(instance_id)
     if first is None:
         if was is not None:
             rows.add(schedule.CANCEL_PART, alarm_key=key)

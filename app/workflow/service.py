@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, NamedTuple
 
+from app import schedule
 from app.clock import utcnow
 from app.db import Write, frame, is_pending, later_once, new_id, outdate, remember, run, session, settle, unlearn
 from app.errors import Conflict, NotFound
@@ -16,9 +18,18 @@ from app.faultpoints import crash_point
 from app.workflow import definitions, running
 from app.workflow.models import InstanceState, ProcessInstance, Task, TaskState
 from app.workflow.outside import InstanceHost
-from app.workflow.projecting import Rows, Snapshot, outlive, rename_open, save_projection
+from app.workflow.projecting import (
+    TIMER_JOB,
+    Rows,
+    Snapshot,
+    alarm_key,
+    outlive,
+    rename_open,
+    save_projection,
+)
 
 ENDED = (InstanceState.COMPLETED, InstanceState.CANCELLED)
+STILL = (*ENDED, InstanceState.HELD)
 _NEW = """insert into process_instances
  (id, definition_id, business_key, status, outcome, state, revision, started_at, updated_at, ended_at)
  values (%(id)s, %(definition)s, %(key)s, %(status)s, %(outcome)s, %(state)s, 1, %(at)s, %(at)s, %(ended)s)"""
@@ -26,6 +37,10 @@ _LOCK = """select id, definition_id, business_key, status, outcome, state from p
  where id = %(id)s for update"""
 _SAVE = """update process_instances set state = %(state)s, status = %(status)s, outcome = %(outcome)s,
  updated_at = %(at)s, ended_at = coalesce(%(ended)s, ended_at), revision = revision + 1 where id = %(id)s"""
+_HOLD = """update process_instances set status = 'held', updated_at = %(now)s, revision = revision + 1
+ where id = %(id)s and status in ('waiting', 'faulted') returning id"""
+_DELAY_TASKS = """update tasks set due_at = due_at + %(by)s
+ where instance_id = %(id)s and state = 'open' and due_at is not null returning id"""
 _LOCK_TASK = """select i.id, i.definition_id, i.business_key, i.status, i.outcome, i.state, t.token, t.state as task_state
  from tasks t join process_instances i on i.id = t.instance_id where t.id = %(id)s for update of i"""
 
@@ -131,6 +146,7 @@ def _apply_to(live: _Live, stimulus: Callable[[running.Run], bool]) -> Advanced:
     """Whatever fails in here leaves nothing behind in memory: the next stimulus reads the row again."""
     if live.status in ENDED or live.process is None:
         raise Conflict("instance_ended", "This process has already ended.", instance=live.id)
+    _check_not_held(live)
     host = InstanceHost(live.id, live.business_key)
     live.process.use(host)
     if not stimulus(live.process):
@@ -140,6 +156,13 @@ def _apply_to(live: _Live, stimulus: Callable[[running.Run], bool]) -> Advanced:
     live.process.advance()
     crash_point("engine.before_save")
     return _save(live, live.process, host)
+
+
+def _check_not_held(live: _Live) -> None:
+    if live.status == InstanceState.HELD:
+        raise Conflict(
+            "instance_held", "This process is held while its case is merged into another one.", instance=live.id
+        )
 
 
 def _save(live: _Live, process: running.Run, host: InstanceHost) -> Advanced:
@@ -200,7 +223,7 @@ def complete_locked(found: LockedTask, data: Mapping[str, Any]) -> Advanced:
 def fire_due_timers(instance_id: int) -> Advanced:
     """Fire what is due now; harmless when nothing is or when the instance has ended."""
     live = _lock(instance_id)
-    if live.status in ENDED:
+    if live.status in STILL:
         return Advanced(live.id, live.status, live.outcome, accepted=False)
     return _apply_to(live, lambda process: process.fire_timers() > 0)
 
@@ -228,6 +251,7 @@ def migrate(instance_id: int, target: definitions.Compiled, *, mapping: Mapping[
     live = _lock(instance_id)
     if live.status in ENDED or live.process is None:
         raise Conflict("instance_ended", "This process has already ended.", instance=live.id)
+    _check_not_held(live)
     host = InstanceHost(live.id, live.business_key)
     try:
         moved = running.migrate(
@@ -243,6 +267,40 @@ def migrate(instance_id: int, target: definitions.Compiled, *, mapping: Mapping[
     done = _save(live, moved, host)
     rename_open(live.id, moved.projection())
     return done
+
+
+def hold(instance_id: int) -> bool:
+    """Let a running instance stand still: it hears nothing, its timers do not fire. False when it does not run."""
+    settle()
+    unlearn(("instance", instance_id))
+    unlearn(("actions", instance_id))
+    if run(_HOLD, {"id": instance_id, "now": utcnow()}).fetchone() is None:
+        return False
+    schedule.cancel_timer(alarm_key(instance_id))
+    outdate(ProcessInstance, instance_id)
+    return True
+
+
+def resume(instance_id: int, *, paused: timedelta) -> bool:
+    """Let a held instance go on where it stands: its limits have that much longer. False when it is not held."""
+    settle()
+    unlearn(("instance", instance_id))
+    row = run(_LOCK, {"id": instance_id}).fetchone()
+    if row is None or row.status != InstanceState.HELD:
+        return False
+    live = _loaded(row)
+    if live.process is None:
+        return False
+    host = InstanceHost(live.id, live.business_key)
+    live.process.use(host)
+    live.process.shift(paused)
+    for task in run(_DELAY_TASKS, {"id": instance_id, "by": paused}).fetchall():
+        outdate(Task, task.id)
+    _save(live, live.process, host)
+    first = min((timer.due_at for timer in live.process.projection().timers), default=None)
+    if first is not None:
+        schedule.set_timer(alarm_key(instance_id), first, job=TIMER_JOB, ref=instance_id)
+    return True
 
 
 def retry_fault(instance_id: int, token: str) -> Advanced:

@@ -17,6 +17,7 @@ from app.web.api import (
     faults,
     files,
     history,
+    merging,
     migrating,
     openapi,
     organizations,
@@ -30,7 +31,7 @@ from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
-    cases, around, files, work, history, processes, migrating, faults, accounts, people, calendars, contacts, organizations,
+    cases, around, merging, files, work, history, processes, migrating, faults, accounts, people, calendars, contacts, organizations,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 

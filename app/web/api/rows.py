@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from app.cases import queries as case_queries
 from app.cases.models import Case
 from app.identity import policy
 from app.identity import queries as identity
@@ -72,6 +73,7 @@ def case_detail(viewer: Viewer, case: Case) -> shapes.CaseDetail:
         actions=[_action(viewer, action, open_now.work_order_of(action.instance_id)) for action in open_now.actions],
         tasks=[task_row(viewer, t, case.number, open_now.work_order_of(t.instance_id)) for t in open_now.tasks],
         work_orders=[order_row(order, case.number, known) for order in orders],
+        merged_into=case_queries.get(case.merged_into).number if case.merged_into else None,
     )  # fmt: skip
 
 

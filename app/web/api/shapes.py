@@ -129,6 +129,7 @@ class CaseDetail(CaseRow):
     actions: list[ActionRow]
     tasks: list[TaskRow]
     work_orders: list[WorkOrderRow]
+    merged_into: str | None = Field(description="Number of the case that this one lives on in: work on that one.")
 
 
 class FileRow(Out):

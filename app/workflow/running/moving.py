@@ -1,6 +1,9 @@
-"""Moves the time limits that run: the same clock, counted with what the process knows now."""
+"""Moves the time limits that run: the same clock, counted with what the process knows now, or set on after standing still."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
 
 from app.workflow.language.lexer import LanguageError
 from app.workflow.running import listening, projecting, timing, variables
@@ -33,3 +36,15 @@ def _move_task(inst: Instance, token: Token) -> None:
     except LanguageError:
         return
     token.internal_data["due"] = [text, due[1]]
+
+
+def shift(inst: Instance, by: timedelta) -> None:
+    """Sets all running durations and cycles on by the time that the instance stood still. Dates stay what they are."""
+    for token, index, event, entry in listening.waiting(inst, frozenset({"timer"})):
+        if event["kind"] == "date":
+            continue
+        schedule = timing.from_dict(entry)
+        since = schedule.since + by if schedule.since is not None else None
+        schedule = replace(schedule, due=schedule.due + by, since=since)
+        token.internal_data["wait"][index] = timing.to_dict(schedule)
+        inst.watch(schedule.due)

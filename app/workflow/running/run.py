@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.workflow.running import (
@@ -137,6 +137,10 @@ class Run:
     def move_limits(self) -> None:
         """Counts running time limits again with what the process knows now, each from when it began."""
         moving.move_limits(self._inst)
+
+    def shift(self, by: timedelta) -> None:
+        """Sets running time limits on by the time that the instance stood still."""
+        moving.shift(self._inst, by)
 
     def retry(self, token: str) -> None:
         """Runs a faulted step again. Raises UnknownToken when there is no fault under this token."""
