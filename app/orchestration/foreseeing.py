@@ -9,6 +9,7 @@ from typing import Any
 
 from app.cases import around
 from app.cases.models import Case
+from app.contacts import queries as contacts
 from app.db import session
 from app.errors import Conflict, Invalid
 from app.identity import queries as people
@@ -38,8 +39,9 @@ class MergePreview:
 
     @property
     def same_customer(self) -> bool:
-        """Whether both cases are of one customer."""
-        return self.case.contact_id == self.into.contact_id
+        """Whether both cases are of one customer, or of contacts who are one person."""
+        one, other = self.case.contact_id, self.into.contact_id
+        return one == other or (one is not None and other in contacts.person(one).ids)
 
 
 def merge(case: Case, into: Case) -> MergePreview:
