@@ -8,6 +8,7 @@ from flask import Blueprint
 from pydantic import Field
 
 from app.cases.models import Case
+from app.errors import Invalid
 from app.orchestration import foreseeing, merging
 from app.web import access, frame
 from app.web.api.contract import In, Out, operation
@@ -21,6 +22,12 @@ class Into(In):
     """The case that stays."""
 
     into: str = Field(max_length=40, description="Number of the case to merge into.")
+
+
+class Candidate(In):
+    """The case that would stay."""
+
+    into: str = Field("", max_length=40, description="Number of the case to merge into; needed.")
 
 
 class MergeForeseen(Out):
@@ -69,11 +76,14 @@ def _case(number: str) -> Case:
 
 
 @blueprint.get("/cases/<number>/merge")
-@operation("Foresee a merge", tag=TAG, answers=MergeForeseen, query=Into)
+@operation("Foresee a merge", tag=TAG, answers=MergeForeseen, query=Candidate)
 @allow("agent", "manager")
-def foresee(number: str, query: Into) -> MergeForeseen:
+def foresee(number: str, query: Candidate) -> MergeForeseen:
     """Tell what merging this case into another would do."""
-    found = foreseeing.merge(_case(number), _case(query.into))
+    case = _case(number)
+    if not query.into:
+        raise Invalid("target_missing", "Name the other case in `into`.", fields={"into": "required"})
+    found = foreseeing.merge(case, _case(query.into))
     process = found.process
     return MergeForeseen(
         case=found.case.number, into=found.into.number, refusal=found.refusal, same_customer=found.same_customer,
