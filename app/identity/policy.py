@@ -202,6 +202,11 @@ def may_see_contacts(viewer: Viewer) -> bool:
     return viewer.role in WORKS_ON_CASES
 
 
+def may_see_settings(viewer: Viewer) -> bool:
+    """Tell whether the viewer may look at how the desk is set: calendars, queues, service levels."""
+    return viewer.role in SEES_ALL
+
+
 def may_verify_audit(viewer: Viewer) -> bool:
     """Tell whether the viewer may verify and export any audit chain."""
     return viewer.role in SEES_ALL

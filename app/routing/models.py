@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Identity
+from sqlalchemy import ForeignKey, Identity, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -19,3 +19,6 @@ class Queue(Base):
     name_zh: Mapped[str] = mapped_column(default="")
     team_id: Mapped[int] = mapped_column(ForeignKey("teams.id"), index=True)
     calendar_id: Mapped[int] = mapped_column(ForeignKey("calendars.id"), index=True)
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own attribute

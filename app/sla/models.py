@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Identity
+from sqlalchemy import Identity, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
@@ -22,3 +22,7 @@ class BusinessCalendar(Base):
     weekly: Mapped[dict[str, Any]]
     holidays: Mapped[list[str]]
     extra_days: Mapped[dict[str, Any]]
+    day_names: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own attribute

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -12,7 +13,7 @@ from sqlalchemy import select
 
 from app import events
 from app.db import forget, known, run, session
-from app.errors import Invalid, NotFound
+from app.errors import Conflict, Invalid, NotFound
 from app.sla.calendar import Calendar, CalendarError, calendar_from_spec, calendar_to_spec, default_calendar
 from app.sla.models import BusinessCalendar
 
@@ -99,20 +100,51 @@ def _checked_spec(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def save_calendar(
-    key: str, *, name: str, timezone: str = "UTC", spec: dict[str, Any] | None = None
-) -> BusinessCalendar:
-    """Make or change a calendar. Limits that run keep their due times. Records `calendar_saved`. Raises Invalid."""
+    key: str, *, name: str, timezone: str = "UTC", spec: dict[str, Any] | None = None,
+    day_names: Mapping[str, str] | None = None, version: int | None = None, is_new: bool = False,
+) -> BusinessCalendar:  # fmt: skip
+    """Make or change a calendar; without `day_names` its days keep theirs. Limits that run keep their due times.
+
+    Records `calendar_saved`. Raises Invalid, and Conflict when it is no longer the `version` that was shown, or when `is_new`
+    and there is one of this key.
+    """
     values = _checked_spec({"timezone": timezone, **spec} if spec else calendar_to_spec(default_calendar(timezone)))
     row = session().scalar(select(BusinessCalendar).where(BusinessCalendar.key == checked_key(key)))
     if row is None:
-        row = BusinessCalendar(key=key)
+        row = BusinessCalendar(key=key, day_names={})
         session().add(row)
+    elif is_new:
+        raise Conflict("key_taken", f"There is a {key} already: choose another key.", fields={"key": "taken"})
+    else:
+        check_version(row.version, version)
     row.name, row.timezone, row.weekly = checked_name(name), values["timezone"], values["weekly"]
     row.holidays, row.extra_days = values["holidays"], values["extra_days"]
+    row.day_names = _names_of_days(row.day_names if day_names is None else day_names, values)
     session().flush()
-    events.record("calendar_saved", chain=f"calendar:{row.id}", key=key, name=row.name, **values)
+    events.record(
+        "calendar_saved", chain=f"calendar:{row.id}", key=key, name=row.name, day_names=row.day_names, **values
+    )
     forget()
     return row
+
+
+def check_version(now: int, shown: int | None) -> None:
+    """Raise Conflict when somebody has changed what was `shown` meanwhile."""
+    if shown is not None and shown != now:
+        raise Conflict(
+            "changed_meanwhile", "Somebody else has changed this meanwhile. Open it again and repeat your change."
+        )
+
+
+def _names_of_days(names: Mapping[str, str], values: Mapping[str, Any]) -> dict[str, str]:
+    days = {*values["holidays"], *values["extra_days"]}
+    return {day: " ".join(text.split())[:MAX_NAME] for day, text in sorted(names.items()) if day in days and text}
+
+
+def hours_of(texts: str) -> list[str]:
+    """Return the spans that somebody typed for a day: `9:00-12:00, 13:00-18:00`, in whatever dashes and commas they use."""
+    plain = re.sub(r"\s*[-–—~～至]\s*", "-", texts.replace("：", ":"))
+    return [span for span in re.split(r"[\s,，;；、]+", plain) if span]
 
 
 def delete_calendar(row: BusinessCalendar) -> None:

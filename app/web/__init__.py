@@ -35,6 +35,10 @@ BLUEPRINTS = (
     "app.web.customer",
     "app.web.contact_merging",
     "app.web.organizations",
+    "app.web.settings_home",
+    "app.web.calendars",
+    "app.web.calendar_days",
+    "app.web.queues",
 )
 MAX_FIELDS_BYTES = 4 * MEGABYTE
 

@@ -40,6 +40,8 @@ def navigation() -> tuple[Place, ...]:
         entries.append(Place("channels", "/channels"))
     if policy.may_manage_people(viewer):
         entries.append(Place("people", "/people"))
+    if policy.may_see_settings(viewer):
+        entries.append(Place("settings", "/settings"))
     return tuple(entries)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.web import channel_words
+from app.web import channel_words, setting_words
 
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
@@ -164,7 +164,9 @@ _MODELER = {
     "js_p_target": "To be reached within", "js_p_labels": "Names in other languages", "js_p_text_zh": "Name (Chinese)",
 }  # fmt: skip
 
-KEYS: Final[dict[str, str]] = _SHELL | _STATES | _EVENTS | _AROUND | _FIELDS | _SCRIPTS | _MODELER | channel_words.WORDS
+KEYS: Final[dict[str, str]] = (
+    _SHELL | _STATES | _EVENTS | _AROUND | _FIELDS | _SCRIPTS | _MODELER | channel_words.WORDS | setting_words.WORDS
+)
 
 
 def texts() -> list[str]:

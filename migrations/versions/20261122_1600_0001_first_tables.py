@@ -49,6 +49,8 @@ def upgrade() -> None:
         sa.Column("weekly", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("holidays", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("extra_days", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("day_names", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_calendars")),
         sa.UniqueConstraint("key", name=op.f("uq_calendars_key")),
     )
@@ -399,6 +401,7 @@ def upgrade() -> None:
         sa.Column("name_zh", sa.Text(), nullable=False),
         sa.Column("team_id", sa.BigInteger(), nullable=False),
         sa.Column("calendar_id", sa.BigInteger(), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
         sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_queues_calendar_id")),
         sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_queues_team_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queues")),

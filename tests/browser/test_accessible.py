@@ -10,7 +10,9 @@ CASE_TABS = ("", "?tab=process", "?tab=work-orders", "?tab=files", "?tab=audit")
 PAGES = (
     "/inbox/team", "/inbox/archived", "/work-orders", "/search?q=hot", "/processes", "/processes/service_case",
     "/processes/new", "/processes/service_case/edit", "/faults", "/channels", "/channels/new/email/smtp", "/people", "/people/1", "/teams/1",
-    "/account",
+    "/account", "/settings", "/settings/calendars", "/settings/calendars/1", "/settings/calendars/new",
+    "/settings/calendars/1/holidays?country=DE", "/settings/calendars/1/holidays?country=DE&year=2026", "/settings/queues",
+    "/settings/queues/1", "/settings/queues/new",
 )  # fmt: skip
 
 

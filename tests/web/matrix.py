@@ -74,6 +74,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "user_id": lambda w: w.cast.bob.id,
     "team_id": lambda w: w.cast.service_team.id,
     "calendar_id": lambda _w: 1,
+    "queue_id": lambda _w: 1,
     "token_id": lambda _w: 1,
     "link_id": lambda _w: 1,
     "token": lambda _w: "x",

@@ -25,6 +25,8 @@ MAX_DAYS = 2000
 Span = Annotated[str, Field(max_length=20)]
 Day = Annotated[str, Field(max_length=10)]
 Hours = Annotated[list[Span], Field(max_length=24)]
+DayName = Annotated[str, Field(max_length=120)]
+VERSION = "What you have read; 409 when somebody has changed it since. Without it the last one wins."
 HOURS = (
     "Spans of the wall clock, several a day if you like; 00:00-24:00 is a whole day. Split a night shift at midnight."
 )
@@ -45,6 +47,10 @@ class NewCalendar(In):
         default_factory=dict, max_length=MAX_DAYS,
         description="Dates with hours of their own in place of the week's; they win over holidays.",
     )  # fmt: skip
+    day_names: dict[str, DayName] | None = Field(
+        None, max_length=MAX_DAYS, description="Names of those dates. Without it, dates keep the names they have."
+    )
+    version: int | None = Field(None, description=VERSION)
 
 
 class CalendarRow(Out):
@@ -57,6 +63,8 @@ class CalendarRow(Out):
     weekly: dict[str, list[str]]
     holidays: list[str]
     extra_days: dict[str, list[str]]
+    day_names: dict[str, str]
+    version: int
 
 
 class CalendarPage(Out):
@@ -94,6 +102,7 @@ class NewQueue(In):
     name_zh: str = Field("", max_length=120)
     team: str = Field(max_length=60, description="Key of the team that serves it.")
     calendar: str = Field(max_length=60, description="Key of the calendar by which its time limits count.")
+    version: int | None = Field(None, description=VERSION)
 
 
 class QueueRow(Out):
@@ -105,6 +114,7 @@ class QueueRow(Out):
     name_zh: str
     team: str
     calendar: str
+    version: int
 
 
 class QueuePage(Out):
@@ -128,7 +138,8 @@ def list_calendars() -> CalendarPage:
 def save_calendar(body: NewCalendar) -> CalendarRow:
     """Make the calendar of this key, or change the one there is. Time limits that run keep their due times."""
     spec = body.model_dump(include={"timezone", "weekly", "holidays", "extra_days"})
-    return CalendarRow.model_validate(sla.save_calendar(body.key, name=body.name, spec=spec))
+    row = sla.save_calendar(body.key, name=body.name, spec=spec, day_names=body.day_names, version=body.version)
+    return CalendarRow.model_validate(row)
 
 
 @blueprint.delete("/calendars/<int:calendar_id>")
@@ -176,10 +187,14 @@ def save_queue(body: NewQueue) -> QueueRow:
     if team.archived_at is not None:
         raise Invalid("team_archived", f"The team {team.key} is archived: choose another.", fields={"team": "archived"})
     row = routing.save_queue(
-        body.key, name=body.name, name_zh=body.name_zh, team_id=team.id, calendar_id=calendar.id
+        body.key, name=body.name, name_zh=body.name_zh, team_id=team.id, calendar_id=calendar.id,
+        version=body.version,
     )  # fmt: skip
     return _queue(row, team.key, calendar.key)
 
 
 def _queue(row: Queue, team: str, calendar: str) -> QueueRow:
-    return QueueRow(id=row.id, key=row.key, name=row.name, name_zh=row.name_zh, team=team, calendar=calendar)
+    return QueueRow(
+        id=row.id, key=row.key, name=row.name, name_zh=row.name_zh, team=team, calendar=calendar,
+        version=row.version,
+    )  # fmt: skip
