@@ -22,6 +22,8 @@ PLAIN: Final = (
     "customer's answer", "new dispatch", "resolution",
     "standard", "silver", "gold", "platinum", "vip",
     "possible", "likely", "very likely", "warned", "blocked",
+    "customer wrote", "customer answered", "customer wrote after the answer", "cancellation asked for",
+    "cancellation refused", "amended", "reopened",
     "auto-reply", "list", "loop", "none",
     "The new version has no such element.", "It is of another kind in the new version.",
     "It stands inside another sub-process in the new version.", "It waits for something else in the new version.",

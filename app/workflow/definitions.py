@@ -22,6 +22,7 @@ from app.workflow.outside import known_capabilities
 
 MAX_FILE = 5 * 1024 * 1024
 MAX_NOTE = 2000
+LATEST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +286,32 @@ def labels_of(definition_id: int) -> Mapping[str, Mapping[str, str]]:
     return labels
 
 
+def names_in(language: str) -> dict[str, str]:
+    """Return what the elements of the latest versions are called in another language, by the name on the diagram."""
+    latest = (
+        select(ProcessDefinition.id)
+        .where(ProcessDefinition.is_executable)
+        .order_by(ProcessDefinition.is_published.desc(), ProcessDefinition.id.desc())
+        .limit(LATEST)
+    )
+    found: dict[str, str] = {}
+    for definition_id in reversed(session().scalars(latest).all()):
+        found |= _names(definition_id, language)
+    return found
+
+
+@lru_cache(maxsize=256)
+def _names(definition_id: int, language: str) -> dict[str, str]:
+    code = _kept(definition_id)
+    elements = running.elements(code.code, digest=code.digest)
+    labels = labels_of(definition_id)
+    return {
+        element.name: labels[name][language]
+        for name, element in elements.items()
+        if element.name and labels.get(name, {}).get(language)
+    }
+
+
 @lru_cache(maxsize=256)
 def _facts(definition_id: int) -> dict[str, Any]:
     return dict(session().get_one(ProcessDefinition, definition_id).facts)
@@ -293,3 +320,4 @@ def _facts(definition_id: int) -> dict[str, Any]:
 when_bound(_kept.cache_clear)
 when_bound(_opening.cache_clear)
 when_bound(_facts.cache_clear)
+when_bound(_names.cache_clear)

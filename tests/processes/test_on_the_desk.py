@@ -95,6 +95,10 @@ class OnDesk:
 
 @pytest.fixture
 def desk(session: Session) -> OnDesk:
+    return make_on_desk(session)
+
+
+def make_on_desk(session: Session) -> OnDesk:
     cast = make_cast()
     calendar = sla.save_calendar("business", name="Business hours")
     routing.save_queue("service", name="Service", team_id=cast.service_team.id, calendar_id=calendar.id)
