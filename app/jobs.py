@@ -12,9 +12,10 @@ from app.cases import snoozing
 from app.faultpoints import crash_point
 from app.logs import log
 from app.messaging import delivery, intake
-from app.orchestration import driving, migrating, noticing, starts
+from app.orchestration import driving, migrating, noticing, service_levels, starts
 from app.orchestration import intake as ingesting
 from app.settings import settings
+from app.sla import clocks
 from app.workflow.projecting import alarm_key
 
 SWEEP = 200
@@ -81,8 +82,14 @@ def migrate(migration_id: int) -> None:
     db.transact(lambda: migrating.rest(migration_id))
 
 
+def service_level(clock_id: int) -> None:
+    """Warn of a clock or note that its time is up; its alarm is moved or removed in the same transaction."""
+    db.transact(lambda: service_levels.ring(clock_id))
+
+
 JOBS: dict[str, Callable[[int], None]] = {
     "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
+    clocks.JOB: service_level,
     migrating.JOB: migrate,
 }  # fmt: skip
 

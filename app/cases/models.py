@@ -57,6 +57,9 @@ class Case(Base):
     due_at: Mapped[datetime | None]
     due_from: Mapped[datetime | None]
     due_why: Mapped[str] = mapped_column(default="")
+    own_due_at: Mapped[datetime | None]
+    own_due_from: Mapped[datetime | None]
+    own_due_why: Mapped[str] = mapped_column(default="", server_default=text("''"))
     first_reply_at: Mapped[datetime | None]
     resolved_at: Mapped[datetime | None]
     archived_at: Mapped[datetime | None]

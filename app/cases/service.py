@@ -24,30 +24,33 @@ SETTABLE = frozenset({
 })  # fmt: skip
 
 
+LIMIT = frozenset({"due_at", "due_from", "due_why"})
 _COLUMNS = tuple(column.key for column in Case.__table__.columns)
 _NUMBER = "select nextval('case_numbers') as number, nextval('cases_id_seq') as id"
 _NEW = """insert into cases
  (id, number, subject, preview, status, type, priority, channel, contact_id, contact_name, account_id, language, auto,
-  is_unread, chase_count, opened_at, touched_at, due_at, due_from, due_why, queue_key, team_id, assignee_id, version,
-  first_reply_at, resolved_at, archived_at, reopen_until, retain_until, merged_into)
+  is_unread, chase_count, opened_at, touched_at, due_at, due_from, due_why, own_due_at, own_due_from, own_due_why,
+  queue_key, team_id, assignee_id, version, first_reply_at, resolved_at, archived_at, reopen_until, retain_until, merged_into)
  values (%(id)s, %(number)s, %(subject)s, %(preview)s, %(status)s, %(type)s, %(priority)s, %(channel)s, %(contact_id)s,
   %(contact_name)s, %(account_id)s, %(language)s, %(auto)s, %(is_unread)s, %(chase_count)s, %(opened_at)s, %(touched_at)s,
-  %(due_at)s, %(due_from)s, %(due_why)s, %(queue_key)s, %(team_id)s, %(assignee_id)s, %(version)s, %(first_reply_at)s,
+  %(due_at)s, %(due_from)s, %(due_why)s, %(own_due_at)s, %(own_due_from)s, %(own_due_why)s, %(queue_key)s, %(team_id)s, %(assignee_id)s, %(version)s, %(first_reply_at)s,
   %(resolved_at)s, %(archived_at)s, %(reopen_until)s, %(retain_until)s, %(merged_into)s)"""
 _SAVE = """update cases set subject = %(subject)s, preview = %(preview)s, status = %(status)s, type = %(type)s,
   priority = %(priority)s, contact_id = %(contact_id)s, contact_name = %(contact_name)s, language = %(language)s,
   is_unread = %(is_unread)s, chase_count = %(chase_count)s, touched_at = %(touched_at)s, due_at = %(due_at)s,
-  due_from = %(due_from)s, due_why = %(due_why)s, queue_key = %(queue_key)s, team_id = %(team_id)s,
+  due_from = %(due_from)s, due_why = %(due_why)s, own_due_at = %(own_due_at)s, own_due_from = %(own_due_from)s,
+  own_due_why = %(own_due_why)s, queue_key = %(queue_key)s, team_id = %(team_id)s,
   assignee_id = %(assignee_id)s, version = %(version)s, first_reply_at = %(first_reply_at)s,
   resolved_at = %(resolved_at)s, archived_at = %(archived_at)s, reopen_until = %(reopen_until)s,
   retain_until = %(retain_until)s, merged_into = %(merged_into)s
  where id = %(id)s"""
 _LOCK = """select id, number, subject, preview, status, type, priority, channel, contact_id, contact_name, account_id, language,
-  auto, is_unread, chase_count, opened_at, touched_at, due_at, due_from, due_why, queue_key, team_id, assignee_id, version,
+  auto, is_unread, chase_count, opened_at, touched_at, due_at, due_from, due_why, own_due_at, own_due_from,
+  own_due_why, queue_key, team_id, assignee_id, version,
   first_reply_at, resolved_at, archived_at, reopen_until, retain_until, merged_into
  from cases where id = %(id)s for update"""
 _UNSET = (
-    "assignee_id", "due_at", "due_from", "first_reply_at", "resolved_at", "archived_at", "reopen_until", "retain_until",
+    "assignee_id", "due_at", "due_from", "own_due_at", "own_due_from", "first_reply_at", "resolved_at", "archived_at", "reopen_until", "retain_until",
     "merged_into",
 )  # fmt: skip
 
@@ -93,7 +96,7 @@ def open_case(
         "subject": subject.strip()[:MAX_SUBJECT], "preview": preview[:PREVIEW], "status": CaseStatus.NEW,
         "type": "", "priority": "normal", "channel": channel, "contact_id": contact_id, "contact_name": contact_name,
         "account_id": account_id, "language": language, "auto": auto, "is_unread": True, "chase_count": 0,
-        "opened_at": now, "touched_at": now, "due_why": "", "queue_key": queue_key, "team_id": team_id, "version": 1,
+        "opened_at": now, "touched_at": now, "due_why": "", "own_due_why": "", "queue_key": queue_key, "team_id": team_id, "version": 1,
     }  # fmt: skip
     made = run(_NUMBER, settled=False).fetchone()
     number = f"RB-{now.year}-{made.number:06d}"
@@ -167,15 +170,24 @@ def change(case: Case, values: Mapping[str, Any]) -> dict[str, Any]:
     changes: dict[str, Any] = {}
     for name, value in values.items():
         wanted = CaseStatus(value) if name == "status" else value
-        before = getattr(case, name)
+        # The process's own limit; a clock of a service level that is due before it is shown in its place.
+        own = f"own_{name}" if name in LIMIT else name
+        before = getattr(case, own)
         if before != wanted:
-            _set(case, **{name: wanted})
+            _set(case, **{name: wanted, own: wanted})
             changes[name] = {"from": _plain(before), "to": _plain(wanted)}
     if changes:
         _set(case, touched_at=utcnow())
         events.record("case_changed", chain=chain_of(case.id), changes=changes)
         announce(case, change="changed")
     return changes
+
+
+def show_limit(case: Case, at: datetime | None, since: datetime | None, why: str) -> None:
+    """Show this limit on a locked case, whosever it is; the process's own stays what it was."""
+    if (case.due_at, case.due_from, case.due_why) != (at, since, why):
+        _set(case, due_at=at, due_from=since, due_why=why)
+        announce(case, change="limit")
 
 
 def _plain(value: Any) -> Any:
@@ -217,7 +229,7 @@ def archive(case: Case, *, outcome: str, retain_until: datetime) -> None:
     now = utcnow()
     status = CaseStatus.CANCELLED if outcome == "cancelled" else CaseStatus.ARCHIVED
     _set(case, status=status, archived_at=now, retain_until=retain_until, touched_at=now)
-    _set(case, due_at=None, due_from=None, due_why="")
+    _set(case, due_at=None, due_from=None, due_why="", own_due_at=None, own_due_from=None, own_due_why="")
     events.record("case_archived", chain=chain_of(case.id), outcome=outcome, retain_until=retain_until.isoformat())
     announce(case, change="archived")
 

@@ -186,9 +186,13 @@ def move_time_limits(call: Call, *, due_within: str | None = None) -> dict[str, 
     within = parse_duration(str(due_within)).as_timedelta() if due_within else None
     mailbag.post(mailbag.Posted(call.instance_id, call.driven.case.id, "move_limits", "", {}))
     target = call.driven.work_order or call.driven.case
-    if within is None or target.due_at is None or target.due_from is None:
+    # Of a case the process's own limit: what is shown may be that of a service level.
+    held = (
+        (target.due_at, target.due_from) if isinstance(target, WorkOrder) else (target.own_due_at, target.own_due_from)
+    )
+    if within is None or held[0] is None or held[1] is None:
         return {"due_at": None}
-    due = call.world.add_business_time(target.due_from, within)
+    due = call.world.add_business_time(held[1], within)
     if isinstance(target, WorkOrder):
         workorders.change(target, {"due_at": due})
     else:

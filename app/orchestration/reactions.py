@@ -5,7 +5,7 @@ from __future__ import annotations
 from app import db, events
 from app.cases import service as cases
 from app.events import Event
-from app.orchestration import driving, noticing, starts
+from app.orchestration import driving, noticing, service_levels, starts
 
 
 def listen() -> None:
@@ -14,6 +14,7 @@ def listen() -> None:
     events.subscribe("process_published", set_starts)
     events.subscribe("process_withdrawn", set_starts)
     noticing.listen()
+    service_levels.listen()
 
 
 def set_starts(event: Event) -> None:

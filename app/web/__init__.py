@@ -39,6 +39,7 @@ BLUEPRINTS = (
     "app.web.calendars",
     "app.web.calendar_days",
     "app.web.queues",
+    "app.web.service_levels",
 )
 MAX_FIELDS_BYTES = 4 * MEGABYTE
 

@@ -22,6 +22,8 @@ from app.identity import queries as people
 from app.messaging import drafts
 from app.messaging import queries as messages
 from app.orchestration import queries as orchestration
+from app.sla import clocks
+from app.sla import service as sla
 from app.web import access, frame, kept, shell
 from app.web.customer import customer
 from app.web.rules import signed_in
@@ -37,7 +39,7 @@ SHOWN_EVENTS = frozenset({
     "work_order_accepted", "work_order_declined", "work_order_replied", "work_order_archived", "work_order_cancelled",
     "work_order_chased", "work_order_amended", "work_order_escalated", "work_order_cancelling", "message_moved",
     "auto_mail_held", "delivery_failed", "delivery_bounced", "fault_retried", "fault_skipped", "urgency_raised",
-    "attention_drawn", "case_related", "task_claimed", "case_tagged", "case_untagged", "case_snoozed", "case_back",
+    "attention_drawn", "sla_warned", "sla_breached", "case_related", "task_claimed", "case_tagged", "case_untagged", "case_snoozed", "case_back",
     "case_linked", "case_unlinked", "case_merged", "case_unmerged", "case_split",
 })  # fmt: skip
 
@@ -78,7 +80,7 @@ def _common(case: Any, view: orchestration.Overview) -> dict[str, Any]:
     return {
         "case": case, "overview": view, "now": utcnow(), "actions": [a for a in view.actions if _offered(view, a)],
         "tasks": tasks, "orders": view.orders, **customer(case), "may_work": policy.may_work_on_cases(viewer),
-        **_choices(tasks), **_around(case),
+        **_choices(tasks), **_clocks(case.id), **_around(case),
     }  # fmt: skip
 
 
@@ -87,6 +89,13 @@ def _around(case: Any) -> dict[str, Any]:
     found = around.of_case(case.id)
     known = {link.number for link in found.links if policy.may_see_case(frame.viewer(), link)}
     return {"around": found, "known_links": known, "link_roles": tuple(linking.ROLES)}
+
+
+def _clocks(case_id: int) -> dict[str, Any]:
+    """The clocks of service levels, with the names of the calendars that they count by."""
+    found = clocks.of_case(case_id)
+    names = {number: sla.get_calendar(number).name for number in {clock.calendar_id for clock in found}}
+    return {"clocks": found, "calendar_names": names}
 
 
 def _offered(view: orchestration.Overview, action: workflow.Action) -> bool:

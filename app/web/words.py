@@ -18,7 +18,7 @@ PLAIN: Final = (
     "email", "voice", "sms", "chat", "fax", "letter", "web", "phone", "telegram", "schedule",
     "incident", "fault", "request", "complaint", "question", "problem", "change", "repair", "appointment", "billing",
     "cancellation", "emergency",
-    "auto", "light", "dark", "time limit", "first response", "acceptance", "answer to the customer", "confirmation", "consent",
+    "auto", "light", "dark", "time limit", "first response", "next response", "paused", "acceptance", "answer to the customer", "confirmation", "consent",
     "customer's answer", "new dispatch", "resolution",
     "standard", "silver", "gold", "platinum", "vip",
     "possible", "likely", "very likely", "warned", "blocked",

@@ -461,6 +461,9 @@ def upgrade() -> None:
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("due_why", sa.Text(), nullable=False),
+        sa.Column("own_due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("own_due_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("own_due_why", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("first_reply_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("resolved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
@@ -1041,10 +1044,71 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_missed_messages")),
     )
     op.create_index(op.f("ix_missed_messages_case_id"), "missed_messages", ["case_id"], unique=False)
+    op.create_table(
+        "sla_policies",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), nullable=False),
+        sa.Column("is_enabled", sa.Boolean(), nullable=False),
+        sa.Column("conditions", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("targets", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("calendar_id", sa.BigInteger(), nullable=True),
+        sa.Column("pauses", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("warn_percent", sa.BigInteger(), nullable=True),
+        sa.Column("warn_who", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("breach_who", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_sla_policies_calendar_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sla_policies")),
+    )
+    op.create_index(op.f("ix_sla_policies_calendar_id"), "sla_policies", ["calendar_id"], unique=False)
+    op.create_table(
+        "sla_clocks",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("policy_id", sa.BigInteger(), nullable=False),
+        sa.Column("policy_name", sa.Text(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("calendar_id", sa.BigInteger(), nullable=False),
+        sa.Column("target", sa.BigInteger(), nullable=False),
+        sa.Column("spans", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("resumed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("paused_why", sa.Text(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("warn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("warned_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("breached_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_sla_clocks_calendar_id")),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_sla_clocks_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["policy_id"], ["sla_policies.id"], name=op.f("fk_sla_clocks_policy_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_sla_clocks")),
+    )
+    op.create_index("ix_sla_clocks_case", "sla_clocks", ["case_id"], unique=False)
+    op.create_index(op.f("ix_sla_clocks_calendar_id"), "sla_clocks", ["calendar_id"], unique=False)
+    op.create_index(op.f("ix_sla_clocks_policy_id"), "sla_clocks", ["policy_id"], unique=False)
+    op.create_index(
+        "uq_sla_clocks_open",
+        "sla_clocks",
+        ["case_id", "kind"],
+        unique=True,
+        postgresql_where=sa.text("ended_at is null"),
+    )
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("uq_sla_clocks_open", table_name="sla_clocks", postgresql_where=sa.text("ended_at is null"))
+    op.drop_index(op.f("ix_sla_clocks_policy_id"), table_name="sla_clocks")
+    op.drop_index(op.f("ix_sla_clocks_calendar_id"), table_name="sla_clocks")
+    op.drop_index("ix_sla_clocks_case", table_name="sla_clocks")
+    op.drop_table("sla_clocks")
+    op.drop_index(op.f("ix_sla_policies_calendar_id"), table_name="sla_policies")
+    op.drop_table("sla_policies")
     op.drop_table("missed_messages")
     op.drop_table("merges")
     op.drop_table("case_links")

@@ -12,7 +12,7 @@ PAGES = (
     "/processes/new", "/processes/service_case/edit", "/faults", "/channels", "/channels/new/email/smtp", "/people", "/people/1", "/teams/1",
     "/account", "/settings", "/settings/calendars", "/settings/calendars/1", "/settings/calendars/new",
     "/settings/calendars/1/holidays?country=DE", "/settings/calendars/1/holidays?country=DE&year=2026", "/settings/queues",
-    "/settings/queues/1", "/settings/queues/new",
+    "/settings/queues/1", "/settings/queues/new", "/settings/service-levels", "/settings/service-levels/new",
 )  # fmt: skip
 
 

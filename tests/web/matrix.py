@@ -75,6 +75,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "team_id": lambda w: w.cast.service_team.id,
     "calendar_id": lambda _w: 1,
     "queue_id": lambda _w: 1,
+    "policy_id": lambda _w: 1,
     "token_id": lambda _w: 1,
     "link_id": lambda _w: 1,
     "token": lambda _w: "x",

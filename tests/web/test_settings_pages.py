@@ -9,11 +9,15 @@ from datetime import date
 import pytest
 
 from app.audit.service import chain_events
+from app.cases import service as cases
 from app.db import unit_of_work
 from app.routing import service as routing
-from app.sla import days
+from app.sla import days, policies
 from app.sla import service as sla
 from app.sla.days import Day
+from app.sla.policies import Draft
+from app.web import kept
+from tests.web.matrix import make_world
 
 HOURS = {"hours_mon": "09:00-12:00, 13:00-18:00", "hours_sat": "22:00-24:00"}
 NEW = {"name": "Shanghai", "key": "shanghai", "timezone": "Asia/Shanghai", **HOURS}
@@ -211,3 +215,94 @@ def test_a_queue_is_made_and_changed(ada, cast, calendar):
     assert ada.post("/settings/queues", asked).status_code == 409
     assert ada.post("/settings/queues", {**asked, "key": "other", "name": ""}).status_code == 422
     assert ada.post("/settings/queues", {**asked, "key": "other", "team": "0"}).status_code == 404
+
+
+# ---------------------------------------------------------------- service levels
+LEVEL = {
+    "name": "Gold", "name_zh": "金牌", "is_enabled": "true", "first_response": "1.5", "first_response_unit": "h",
+    "resolution": "90", "resolution_unit": "m", "priority": "urgent", "type": "incident, request", "tier": "Gold",
+    "pauses": "waiting", "warn_percent": "80", "warn_who": "agent", "breach_who": "lead", "calendar": "",
+}  # fmt: skip
+
+
+def levels():
+    with unit_of_work():
+        return [(policy.name, dict(policy.targets), dict(policy.conditions)) for policy in policies.policies()]
+
+
+def test_a_service_level_is_made_changed_moved_and_deleted(ada, mona, calendar):
+    assert ada.post("/settings/service-levels", LEVEL).status_code == 303
+    conditions = {"priority": ["urgent"], "type": ["incident", "request"], "tier": ["gold"]}
+    assert levels() == [("Gold", {"first_response": 5400, "resolution": 5400}, conditions)]
+    assert (
+        ada.post(
+            "/settings/service-levels", {"name": "Standard", "first_response": "8", "is_enabled": "true"}
+        ).status_code
+        == 303
+    )
+    shown = ada.get("/settings/service-levels").text
+    path = re.search(r'href="(/settings/service-levels/\d+)">\s*Standard', shown)[1]
+    assert ada.post(path, {"move": "up"}).status_code == 303
+    assert [name for name, *_ in levels()] == ["Standard", "Gold"]
+    assert "disabled" in mona.get(path).text
+    assert mona.post(path, {"move": "down"}).status_code == 403
+    version = re.search(r'name="version" value="(\d+)"', ada.get(path).text)[1]
+    change = {
+        "name": "Basic",
+        "first_response": "30",
+        "first_response_unit": "m",
+        "version": version,
+        "calendar": str(calendar),
+    }
+    assert ada.post(path, change).status_code == 303
+    assert ada.post(path, change).status_code == 409
+    assert 'value="0.5"' in ada.get(path).text
+    assert "switched off" in ada.get("/settings/service-levels").text
+    assert ada.post(f"/settings/calendars/{calendar}/delete", {}).status_code == 409
+    assert ada.post(f"{path}/delete", {}).status_code == 303
+    assert [name for name, *_ in levels()] == ["Gold"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"name": ""}, {"first_response": "", "resolution": ""}, {"first_response": "soon"}, {"first_response": "5000"},
+     {"warn_percent": "100"}, {"pauses": "sleeping"}, {"warn_who": "everybody"}, {"priority": "super"}, {"resolution": "nan"}],
+)  # fmt: skip
+def test_a_refused_service_level_keeps_what_was_typed(ada, changes):
+    refused = ada.post("/settings/service-levels", {**LEVEL, **changes})
+    assert refused.status_code == 422
+    assert 'id="policy-error"' in refused.text
+    assert 'value="incident, request"' in refused.text
+    assert levels() == []
+
+
+def test_the_tester_says_which_holds_and_why(ada, cast):
+    with unit_of_work():
+        world = make_world(cast)
+        number = world.case.number
+    ada.post("/settings/service-levels", LEVEL)
+    ada.post("/settings/service-levels", {"name": "Standard", "first_response": "8", "is_enabled": "true"})
+    shown = ada.get(f"/settings/service-levels?case={number}").text
+    assert f"Standard holds for {number}." in shown
+    assert "asked for urgent" in " ".join(shown.split())
+    assert "There is no such case" in ada.get("/settings/service-levels?case=RB-1999-000001").text
+
+
+def test_the_case_shows_its_clocks_and_the_inbox_its_ring(ada, cast, calendar):
+    with unit_of_work():
+        routing.save_queue("service", name="Service", team_id=cast.service_team.id, calendar_id=calendar)
+        policies.save(
+            None, Draft("Standard", targets={"first_response": 3600 * 8, "resolution": 3600 * 80}, pauses=["waiting"])
+        )
+    with unit_of_work():
+        world = make_world(cast)
+        case_id, number = world.case.id, world.case.number
+    shown = ada.get(f"/cases/{number}").text
+    assert "First response" in shown
+    assert "first response · Standard · Business hours" in shown
+    assert "first response · Standard · Business hours" in ada.get("/inbox/all").text
+    with unit_of_work():
+        cases.change(cases.lock(case_id), {"status": "waiting"})
+    kept.clear()
+    assert "rests · first response · Standard · Business hours" in ada.get("/inbox/all").text.replace("paused", "rests")
+    assert "rests: waiting" in " ".join(ada.get(f"/cases/{number}").text.split())

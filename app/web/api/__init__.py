@@ -23,6 +23,7 @@ from app.web.api import (
     organizations,
     people,
     processes,
+    service_levels,
     shapes,
     work,
 )
@@ -32,6 +33,7 @@ from app.web.rules import public, signed_in
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
     cases, around, merging, files, work, history, processes, migrating, faults, accounts, people, calendars, contacts, organizations,
+    service_levels,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 

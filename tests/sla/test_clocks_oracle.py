@@ -1,0 +1,63 @@
+"""Clocks that rest count as the wall clock does, minute by minute, over any calendar, also on days when clocks change."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from app.sla import counting
+from app.sla.calendar import CalendarError, calendar_from_spec
+from tools import sla_oracle
+from tools.sla_oracle import MINUTE
+
+
+def brute(opened, edges, target):
+    """Walk the minutes: those that are open and in which the clock runs use the target up. Returns the minute after the last, and how many."""
+    running = [edges[i : i + 2] for i in range(0, len(edges), 2)]
+    used, due = 0, None
+    for minute, is_open in enumerate(opened):
+        runs = any(begin <= minute < (rest[0] if rest else len(opened)) for begin, *rest in running)
+        if is_open and runs:
+            used += 1
+            if used == target and due is None:
+                due = minute + 1
+    return due, used
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_clocks_with_rests_equal_a_count_of_minutes(seed):
+    picked = random.Random(seed)
+    for case in sla_oracle.cases(30, seed + 900):
+        opened = sla_oracle.open_minutes(case)
+        zero = datetime(case.first.year, case.first.month, case.first.day, tzinfo=UTC)
+        # An odd number of edges: the clock runs at the end. An even one: it rests.
+        edges = sorted(picked.sample(range(len(opened) - 1), picked.randint(1, 9)))
+        target = picked.randint(1, 3000)
+        at = [zero + edge * MINUTE for edge in edges]
+        stretches = list(zip(at[::2], at[1::2], strict=False))
+        running = at[-1] if len(at) % 2 else None
+        calendar = calendar_from_spec(case.spec)
+        due, used = brute(opened, edges, target)
+        try:
+            found = counting.due(calendar, target * MINUTE, stretches, running_since=running)
+        except CalendarError:
+            found = None
+        horizon = zero + len(opened) * MINUTE
+        if due is not None:
+            assert found == zero + due * MINUTE, (case, edges, target)
+        else:
+            assert found is None or found > horizon, (case, edges, target)
+        whole = [*stretches, (running, horizon)] if running else stretches
+        assert counting.spent(calendar, whole) == used * MINUTE, (case, edges)
+
+
+def test_time_that_is_used_up_before_a_rest_stays_used_up():
+    calendar = calendar_from_spec({"timezone": "UTC", "weekly": {"mon": ["00:00-24:00"], "tue": ["00:00-24:00"]}})
+    monday = datetime(2026, 6, 1, tzinfo=UTC)
+    stretch = [(monday, monday + timedelta(hours=5))]
+    assert counting.due(calendar, timedelta(hours=4), stretch, running_since=None) == monday + timedelta(hours=4)
+    assert counting.due(calendar, timedelta(hours=6), stretch, running_since=None) is None
+    resumed = monday + timedelta(hours=10)
+    assert counting.due(calendar, timedelta(hours=6), stretch, running_since=resumed) == monday + timedelta(hours=11)
