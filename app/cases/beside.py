@@ -20,6 +20,7 @@ class LinkKind(StrEnum):
     RELATED = "related"
     PARENT = "parent"
     DUPLICATE = "duplicate"
+    SPLIT = "split"
 
 
 class Tag(Base):
@@ -74,7 +75,7 @@ class Snooze(Base):
 
 
 class CaseLink(Base):
-    """Two cases that belong together: the first is related to, the parent of, or a duplicate of the second."""
+    """Two cases that belong together: the first is related to, the parent of, a duplicate of, or split off from the second."""
 
     __tablename__ = "case_links"
 

@@ -20,7 +20,11 @@ ROLES = {
     "duplicate_of": (LinkKind.DUPLICATE, True),
     "duplicated_by": (LinkKind.DUPLICATE, False),
 }
-_READ = {(kind, first): role for role, (kind, first) in ROLES.items()} | {(LinkKind.RELATED, False): "related"}
+#: What only a split makes: the new case is split off from the one that its messages stood in.
+SPLIT_FROM = "split_from"
+_READ = {(kind, first): role for role, (kind, first) in ROLES.items()} | {
+    (LinkKind.RELATED, False): "related", (LinkKind.SPLIT, True): SPLIT_FROM, (LinkKind.SPLIT, False): "split_into",
+}  # fmt: skip
 MAX_LINKS = 50
 MAX_DEPTH = 100
 
@@ -36,6 +40,15 @@ def link(case: Case, other: Case, *, role: str) -> CaseLink:
     if case.id == other.id:
         raise Invalid("same_case", "A case cannot be linked to itself.", fields={"to": "the same case"})
     kind, is_first = ROLES[role]
+    return _make(kind, case, other, is_first=is_first)
+
+
+def note_split(case: Case, origin: Case) -> CaseLink:
+    """Link a case to the one that it was split off from. Records `case_linked` on both chains."""
+    return _make(LinkKind.SPLIT, case, origin, is_first=True)
+
+
+def _make(kind: LinkKind, case: Case, other: Case, *, is_first: bool) -> CaseLink:
     first, second = (case, other) if is_first else (other, case)
     _check(kind, first.id, second.id)
     row = CaseLink(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -92,6 +92,12 @@ def get_message(message_id: int) -> Message:
     if message is None:
         raise NotFound("message_unknown", "There is no such message.")
     return message
+
+
+def messages_of(case_id: int, message_ids: Collection[int]) -> tuple[Message, ...]:
+    """Return those of these messages that stand on a case, oldest first."""
+    wanted = select(Message).where(Message.case_id == case_id, Message.id.in_(message_ids))
+    return tuple(session().scalars(wanted.order_by(Message.id)))
 
 
 def files_of_case(case_id: int) -> list[tuple[Attachment, Message]]:

@@ -12,7 +12,7 @@ from app.clock import utcnow
 from app.crypto import sha256
 from app.db import is_known, json, known, later, new_id, remember, run, session
 from app.errors import Conflict, NotFound
-from app.messaging.models import Direction, Message
+from app.messaging.models import Delivery, Direction, Message
 from app.messaging.threading import Stored, add_participants, note_stored
 from app.search import index_text
 from channels.port import Attachment as File
@@ -172,6 +172,11 @@ def attach_stored(message_id: int, files: Sequence[Mapping[str, Any]]) -> None:
         })  # fmt: skip
 
 
+def _parties(message: Message) -> list[str]:
+    written_to = [pair[0] for part in ("to", "cc") for pair in message.recipients.get(part, ())]
+    return [message.sender] if message.direction is Direction.IN else written_to
+
+
 def move_message(message_id: int, *, to_case: int, interaction_id: int) -> int:
     """Move a mis-threaded message to another case; returns the case it came from. Records `message_moved` on both chains.
 
@@ -189,7 +194,13 @@ def move_message(message_id: int, *, to_case: int, interaction_id: int) -> int:
         .values(case_id=to_case, interaction_id=interaction_id, moved_from=origin, home_id=None)
         .execution_options(synchronize_session=False)
     )
-    add_participants(to_case, [message.sender])
+    session().execute(
+        update(Delivery)
+        .where(Delivery.message_id == message_id)
+        .values(case_id=to_case)
+        .execution_options(synchronize_session=False)
+    )
+    add_participants(to_case, _parties(message))
     for chain, role in ((f"case:{origin}", "from"), (f"case:{to_case}", "to")):
         events.record("message_moved", chain=chain, message=message_id, origin=origin, target=to_case, side=role)
     return origin

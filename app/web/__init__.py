@@ -24,6 +24,7 @@ BLUEPRINTS = (
     "app.web.case_actions",
     "app.web.case_around",
     "app.web.case_merging",
+    "app.web.case_splitting",
     "app.web.files",
     "app.web.orders",
     "app.web.processes",

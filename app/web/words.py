@@ -110,7 +110,7 @@ _EVENTS = {
 
 _AROUND = {
     "link_related": "related to", "link_parent_of": "parent of", "link_child_of": "child of",
-    "link_duplicate_of": "duplicate of", "link_duplicated_by": "duplicated by",
+    "link_duplicate_of": "duplicate of", "link_split_from": "split off from", "link_split_into": "split into", "link_duplicated_by": "duplicated by",
     "back_time": "back: its time has come", "back_customer": "back: the customer wrote",
     "back_attention": "back: it needs attention", "back_agent": "taken up again",
 }  # fmt: skip

@@ -1002,7 +1002,14 @@ def upgrade() -> None:
         sa.Column(
             "kind",
             sa.Enum(
-                "related", "parent", "duplicate", name="linkkind", native_enum=False, create_constraint=True, length=32
+                "related",
+                "parent",
+                "duplicate",
+                "split",
+                name="linkkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
             ),
             nullable=False,
         ),

@@ -1,4 +1,4 @@
-"""API: merge a case into another, take it out again, and what each would do."""
+"""API: merge a case into another, take it out again, split one, and what each would do."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pydantic import Field
 
 from app.cases.models import Case
 from app.errors import Invalid
-from app.orchestration import foreseeing, merging
+from app.orchestration import foreseeing, merging, moving
 from app.web import access, frame
 from app.web.api.contract import In, Out, operation
 from app.web.rules import allow
@@ -71,6 +71,25 @@ class UnmergeForeseen(Out):
     work_orders: int
 
 
+class NewSplit(In):
+    """The messages that become a case of their own."""
+
+    messages: list[int] = Field(
+        min_length=1, max_length=moving.MAX_SPLIT, description="Ids; one from the customer at least."
+    )
+    subject: str = Field("", max_length=300, description="Empty: that of the first message from the customer.")
+    preview: bool = Field(False, description="Only tell what would happen.")
+
+
+class Split(Out):
+    """A case that was split, or would be."""
+
+    case: str | None = Field(description="Number of the new case; null: nothing is done yet.")
+    origin: str
+    subject: str
+    messages: list[int]
+
+
 def _case(number: str) -> Case:
     return access.case_by_number(frame.viewer(), number)
 
@@ -129,3 +148,15 @@ def unmerge(number: str) -> Merged:
     return Merged(
         case=case.number, into=into.number, merged_at=row.merged_at, merged_by=row.merged_by, undone_at=row.undone_at
     )
+
+
+@blueprint.post("/cases/<number>/split")
+@operation("Split a case", tag=TAG, answers=Split, body=NewSplit, is_repeatable=True)
+@allow("agent", "manager")
+def split(number: str, body: NewSplit) -> Split:
+    """Make messages of this case a new one. Undone by merging that one back into this."""
+    origin = _case(number)
+    plan = moving.plan_split(origin, body.messages, subject=body.subject)
+    ids = [message.id for message in plan.messages]
+    made = None if body.preview else moving.split(origin.id, ids, subject=body.subject).number
+    return Split(case=made, origin=origin.number, subject=plan.subject, messages=ids)
