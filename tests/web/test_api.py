@@ -155,7 +155,7 @@ def test_pages_hold_every_case_once_even_while_new_ones_come_in(client, desk, or
     "query",
     [
         {"cursor": "nonsense"}, {"cursor": "W10"}, {"limit": 0}, {"limit": 201}, {"limit": "x"}, {"status": "gone"}, {"order": "x"},
-        {"updated_since": "yesterday"}, {"updated_since": "2026-01-01T00:00:00"}, {"colour": "red"}, {"q": "x" * 201},
+        {"updated_since": "yesterday"}, {"updated_since": "2026-01-01T00:00:00"}, {"colour": "red"}, {"q": "x" * 1001},
         {"cursor": "WyJkdWUiLG51bGwsMV0"}, {"priority": "x' or 1=1"},
     ],
 )  # fmt: skip

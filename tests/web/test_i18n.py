@@ -64,6 +64,9 @@ def test_no_text_of_a_template_bypasses_the_translator(path):
 SAMPLES = {
     "error.html": {"wide"},
     "processes.html": {"service_case"},
+    # Attributes that a macro writes.
+    "calendar.html": {'-error"', 'aria-invalid="true" aria-describedby="'},
+    "service_level.html": {'aria-invalid="true" aria-describedby="policy-error"'},
     "styleguide.html": {
         "WO-2026-00981", "repair-loop v7", "Dana Weiß", "dana@example.com", "boiler.jpg", "In-Reply-To", "WO-2026-00981 · Bob", "Bob",
         "Alice", "repairs", "RB-2026-004102", "RB-2026-003871", "triage", "handle", "<dana@example.com>",
