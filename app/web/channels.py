@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -60,8 +61,14 @@ def _form(
     return shell.page(
         "channel.html", section="channels", spec=spec, account=account, values=values, errors=errors, message=message,
         groups=_groups(fields), known={field["name"] for field in fields}, secret=set(spec.secret_fields), stored=stored,
-        queues=routing.queues(), when=datetime.fromisoformat,
+        queues=routing.queues(), usual=_usual_queue(), when=datetime.fromisoformat,
     )  # fmt: skip
+
+
+def _usual_queue() -> str | None:
+    """Name the queue that most accounts fill: a new one most likely does too."""
+    used = Counter(account.queue_key for account in accounts.accounts() if account.queue_key)
+    return next((key for key, _ in used.most_common(1)), None)
 
 
 GROUPS = ("imap", "smtp", "oauth")

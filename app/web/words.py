@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.web import channel_words, setting_words
+from app.web import channel_words, fault_words, setting_words
 
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
@@ -167,7 +167,16 @@ _MODELER = {
 }  # fmt: skip
 
 KEYS: Final[dict[str, str]] = (
-    _SHELL | _STATES | _EVENTS | _AROUND | _FIELDS | _SCRIPTS | _MODELER | channel_words.WORDS | setting_words.WORDS
+    _SHELL
+    | _STATES
+    | _EVENTS
+    | _AROUND
+    | _FIELDS
+    | _SCRIPTS
+    | _MODELER
+    | channel_words.WORDS
+    | fault_words.WORDS
+    | setting_words.WORDS
 )
 
 

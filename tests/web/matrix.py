@@ -88,6 +88,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "kind": lambda _w: "email",
     "provider": lambda _w: "loopback",
     "name": lambda _w: "overview",
+    "name_of_file": lambda w: next(iter(w.definition.files), "nothing.dmn"),
     "tab": lambda _w: "audit",
     "filename": lambda _w: "nothing.css",
 }

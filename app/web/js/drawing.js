@@ -24,18 +24,20 @@ export function badge(name, words) {
   return Object.assign(document.createElement("div"), { className: name, textContent: words });
 }
 
-export function tools(canvas, text, make = (label, words, action) => {
-  const button = Object.assign(document.createElement("button"), { type: "button", textContent: words, title: label });
-  button.setAttribute("aria-label", label);
-  button.addEventListener("click", action);
-  return button;
-}) {
+function button(label, words, action) {
+  const made = Object.assign(document.createElement("button"), { type: "button", textContent: words, title: label });
+  made.setAttribute("aria-label", label);
+  made.addEventListener("click", action);
+  return made;
+}
+
+export function tools(canvas, text, { whole = () => canvas.zoom("fit-viewport", "auto") } = {}) {
   const bar = document.createElement("div");
   bar.className = "rb-tools";
   bar.append(
-    make(text("zoom_out"), "−", () => canvas.zoom(canvas.zoom() / 1.25, "auto")),
-    make(text("zoom_in"), "+", () => canvas.zoom(canvas.zoom() * 1.25, "auto")),
-    make(text("fit"), "⤢", () => canvas.zoom("fit-viewport", "auto")),
+    button(text("zoom_out"), "−", () => canvas.zoom(canvas.zoom() / 1.25, "auto")),
+    button(text("zoom_in"), "+", () => canvas.zoom(canvas.zoom() * 1.25, "auto")),
+    button(text("fit"), "⤢", whole),
   );
   return bar;
 }

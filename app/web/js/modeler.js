@@ -45,7 +45,7 @@ export async function mount(element, { text, csrf, toast }) {
       return;
     }
     file.original = xml;
-    canvas.zoom("fit-viewport", "auto");
+    fit(canvas);
     buttons();
     await check();
   }
@@ -88,9 +88,9 @@ export async function mount(element, { text, csrf, toast }) {
   });
   bind("undo", () => stack.undo());
   bind("redo", () => stack.redo());
-  bind("zoom", () => canvas.zoom("fit-viewport", "auto"));
+  bind("zoom", () => fit(canvas));
   bind("export", async () => download(await current(), `${form.elements.namedItem("key")?.value || "process"}.bpmn`));
-  element.querySelector(".canvas").append(tools(canvas, text));
+  element.querySelector(".canvas").append(tools(canvas, text, { whole: () => fit(canvas) }));
   form.querySelector("[data-open]")?.addEventListener("change", ({ target }) => take(target.files).finally(() => { target.value = ""; }));
   form.querySelector("[name=files]")?.addEventListener("change", check);
   for (const kind of ["dragover", "dragleave", "drop"]) {
@@ -116,6 +116,20 @@ export async function mount(element, { text, csrf, toast }) {
     location.assign(answer.location);
   });
   await open(await (await fetch(element.dataset.xmlUrl)).text());
+}
+
+// The whole drawing, beside the palette and not behind it.
+function fit(canvas) {
+  canvas.zoom("fit-viewport", "auto");
+  const { inner, outer } = canvas.viewbox();
+  const palette = canvas.getContainer().querySelector(".djs-palette");
+  const taken = palette ? palette.offsetLeft + palette.offsetWidth + 16 : 0;
+  if (!inner.width || outer.width < 3 * taken) return;
+  const scale = Math.min(1, (outer.width - taken - 24) / inner.width, (outer.height - 48) / inner.height);
+  const width = outer.width / scale;
+  const height = outer.height / scale;
+  const free = (outer.width - taken - 24) / scale - inner.width;
+  canvas.viewbox({ x: inner.x - taken / scale - free / 2, y: inner.y + inner.height / 2 - height / 2, width, height });
 }
 
 function download(xml, name) {

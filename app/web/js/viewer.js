@@ -3,6 +3,7 @@
 import NavigatedViewer from "bpmn-js/lib/NavigatedViewer";
 import Viewer from "bpmn-js/lib/Viewer";
 import { badge, nameIn, options, tools } from "./drawing.js";
+import { report as marked } from "./reported.js";
 import { spent } from "./spans.js";
 
 const READABLE = 0.5;
@@ -26,6 +27,8 @@ export async function mount(element, { text }) {
   const canvas = viewer.get("canvas");
   element.setAttribute("role", "group");
   if (!isMini) element.append(tools(canvas, text));
+  const report = isMini ? null : document.querySelector("[data-findings]");
+  if (report) marked(viewer, report);
   const show = (state) => draw(viewer, state, { isMini, text, element });
   const refresh = async () => {
     if (!element.isConnected) document.body.removeEventListener(element.dataset.refresh, refresh);
