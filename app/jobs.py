@@ -11,8 +11,8 @@ from app import db, doorbell, schedule
 from app.cases import snoozing
 from app.faultpoints import crash_point
 from app.logs import log
-from app.messaging import delivery, intake
-from app.orchestration import driving, migrating, noticing, service_levels, starts
+from app.messaging import delivery, held, intake
+from app.orchestration import driving, holding, migrating, noticing, service_levels, starts
 from app.orchestration import intake as ingesting
 from app.settings import settings
 from app.sla import clocks
@@ -87,10 +87,17 @@ def service_level(clock_id: int) -> None:
     db.transact(lambda: service_levels.ring(clock_id))
 
 
+def send_reply(held_id: int) -> None:
+    """Let a held reply go, or give it back; its timer goes in the same transaction."""
+    crash_point("reply.before_send")
+    db.transact(lambda: holding.release(held_id))
+    crash_point("reply.after_send")
+
+
 JOBS: dict[str, Callable[[int], None]] = {
     "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
     clocks.JOB: service_level,
-    migrating.JOB: migrate,
+    migrating.JOB: migrate, held.JOB: send_reply,
 }  # fmt: skip
 
 

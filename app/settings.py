@@ -49,6 +49,7 @@ class Settings:
     crash_at: str
     dedupe: bool
     demo_smtp: str
+    undo_seconds: int
 
 
 def _int(name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
@@ -144,6 +145,7 @@ def read_settings() -> Settings:
         crash_at=_text("CRASH_AT", ""),
         dedupe=_text("DEDUPE", "on") != "off",
         demo_smtp=_text("DEMO_SMTP", ""),
+        undo_seconds=_int("UNDO_SECONDS", 10, high=120),
     )
 
 

@@ -32,7 +32,11 @@ def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.endswith("_URL") and not name.startswith(("TEST_", "PIP_"))]:
         del os.environ[name]
     os.environ.update(
-        DATA_DIR=str(folder), SECRET_KEY="only for tests, 32 bytes or more", CRASH_AT="", LOG_LEVEL="error"
+        DATA_DIR=str(folder),
+        SECRET_KEY="only for tests, 32 bytes or more",
+        CRASH_AT="",
+        LOG_LEVEL="error",
+        UNDO_SECONDS="0",  # who tests the waiting chooses it
     )
     inherited = getattr(config, "workerinput", {}).get("ringback_servers")
     databases = TestDatabases(folder) if inherited is None else child_urls(inherited)

@@ -90,6 +90,8 @@ class ContactPoint(Base):
 
     __table_args__ = (
         UniqueConstraint("kind", "address"),
+        # For completion: what an address begins with.
+        Index("ix_contact_points_begin", "address", postgresql_ops={"address": "text_pattern_ops"}),
         Index("ix_contact_points_domain", "domain", postgresql_where=text("domain <> ''")),
         Index("ix_contact_points_clue", "clue", postgresql_where=text("clue <> ''")),
     )

@@ -48,6 +48,10 @@ _LAST = """select distinct on (i.kind) i.kind, i.case_id, said.created_at, said.
    order by x.id desc limit 200)
  order by i.kind, said.created_at desc"""
 
+_COMPLETE = """select p.address, c.name from contact_points p join contacts c on c.id = p.contact_id
+ where p.kind = %(kind)s and p.address like %(begun)s and not c.is_blocked order by p.address limit %(limit)s"""
+MIN_BEGUN = 2
+
 
 def get(contact_id: int | None) -> Contact | None:
     """Return a contact, or None."""
@@ -115,3 +119,11 @@ def last_exchanges(contact_ids: Sequence[int], *, cases: Sequence[int], characte
         return []
     rows = list(run(_LAST, {"contacts": list(contact_ids), "cases": list(cases), "characters": characters}))
     return sorted(rows, key=lambda row: row.created_at, reverse=True)
+
+
+def complete(kind: str, begun: str, *, limit: int = 8) -> list[Any]:
+    """Return `address` and `name` of contacts whose address begins like this; fewer than two letters find nothing."""
+    wanted = begun.strip().lower().replace("\\", "").replace("%", "").replace("_", "\\_")
+    if len(wanted) < MIN_BEGUN:
+        return []
+    return list(run(_COMPLETE, {"kind": kind, "begun": f"{wanted}%", "limit": limit}))

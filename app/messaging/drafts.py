@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import delete, func, select
@@ -10,15 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app import blobs
 from app.clock import utcnow
-from app.db import run, session
-from app.errors import Invalid
+from app.db import session
+from app.errors import Conflict, Invalid
 from app.messaging.models import Draft, Message
 from app.messaging.outbox import MAX_TEXT
 from app.settings import settings
 
 MAX_FILES = 20
-_SHOWN = """select kind, text, recipients, files, seen_message_id from drafts
- where case_id = %(case)s and user_id = %(user)s"""
 
 
 def get(case_id: int, user_id: int) -> Draft | None:
@@ -26,24 +25,29 @@ def get(case_id: int, user_id: int) -> Draft | None:
     return session().get(Draft, (case_id, user_id))
 
 
-def shown(case_id: int, user_id: int) -> Any:
-    """Return the draft of an agent on a case as a page shows it, or None."""
-    return run(_SHOWN, {"case": case_id, "user": user_id}).fetchone()
+def save(
+    case_id: int, user_id: int, *, kind: str, text: str, recipients: Mapping[str, Any] | None = None,
+    known: str | None = None,
+) -> str:  # fmt: skip
+    """Keep the draft and return its version; an empty one without files is removed and has none.
 
-
-def save(case_id: int, user_id: int, *, kind: str, text: str, recipients: Mapping[str, Any] | None = None) -> None:
-    """Keep the draft; an empty one without files is removed. Remembers the last message that stood there when it began."""
+    Remembers the last message that stood there when it began. With the version that the writer knew (`known`), raises
+    Conflict when the draft was changed elsewhere since: nothing that was written on another machine is lost.
+    """
     if kind not in ("reply", "note"):
         raise Invalid("bad_draft", "A draft is a reply or a note.")
-    existing = get(case_id, user_id)
+    existing = _locked(case_id, user_id)
+    if known is not None and existing and existing.text and known != version(existing.updated_at):
+        raise Conflict("draft_moved", "You have written on this case somewhere else since. Reload to take that text.")
     if not text.strip() and not (existing and existing.files):
         discard(case_id, user_id)
-        return
+        return ""
     seen = existing.seen_message_id if existing else last_message_id(case_id)
-    values = {
+    now = utcnow()
+    values: dict[str, Any] = {
         "case_id": case_id, "user_id": user_id, "kind": kind, "text": text[:MAX_TEXT],
         "recipients": dict(recipients or {}), "files": list(existing.files) if existing else [],
-        "seen_message_id": seen, "updated_at": utcnow(),
+        "seen_message_id": seen, "updated_at": now,
     }  # fmt: skip
     statement = insert(Draft).values(values)
     session().execute(
@@ -53,6 +57,35 @@ def save(case_id: int, user_id: int, *, kind: str, text: str, recipients: Mappin
         )
     )
     session().expire_all()
+    return version(now)
+
+
+def version(at: datetime | None) -> str:
+    """Return what tells this state of a draft from any other; empty without a draft."""
+    return "" if at is None else at.astimezone(UTC).isoformat()
+
+
+def _locked(case_id: int, user_id: int) -> Draft | None:
+    wanted = select(Draft).where(Draft.case_id == case_id, Draft.user_id == user_id).with_for_update()
+    return session().scalar(wanted.execution_options(populate_existing=True))
+
+
+def put_back(
+    case_id: int, user_id: int, *, text: str, files: Sequence[Mapping[str, Any]], recipients: Mapping[str, Any],
+    seen_message_id: int,
+) -> None:  # fmt: skip
+    """Put the words of a reply that did not go into the draft, in front of what stands there by now."""
+    draft = _locked(case_id, user_id)
+    if draft is None:
+        draft = Draft(case_id=case_id, user_id=user_id, kind="reply", text="", recipients={}, files=[],
+                      seen_message_id=seen_message_id, updated_at=utcnow())  # fmt: skip
+        session().add(draft)
+    draft.text = "\n\n".join(part for part in (text, draft.text) if part.strip())[:MAX_TEXT]
+    draft.kind, draft.recipients = "reply", dict(recipients)
+    there = {file["digest"] for file in draft.files}
+    draft.files = [*draft.files, *(dict(file) for file in files if file["digest"] not in there)]
+    draft.seen_message_id, draft.updated_at = min(draft.seen_message_id, seen_message_id), utcnow()
+    session().flush()
 
 
 def last_message_id(case_id: int) -> int:

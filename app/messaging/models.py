@@ -244,3 +244,55 @@ class Draft(Base):
     files: Mapped[list[Any]]
     seen_message_id: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[datetime]
+
+
+class HeldReply(Base):
+    """A reply that is to go out at `due_at` and can be taken back until then. At most one waits on a case.
+
+    `outcome` says how the wait ended: sent, undone, customer (who wrote first), refused (`problem` says why).
+    """
+
+    __tablename__ = "held_replies"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"))
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    author: Mapped[str]
+    text: Mapped[str]
+    recipients: Mapped[dict[str, Any]]
+    subject: Mapped[str] = mapped_column(default="")
+    files: Mapped[list[Any]]
+    seen_message_id: Mapped[int]
+    due_at: Mapped[datetime]
+    is_later: Mapped[bool] = mapped_column(default=False)
+    step: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[str] = mapped_column(default="")
+    problem: Mapped[str] = mapped_column(default="")
+    message_id: Mapped[int | None]
+
+    __table_args__ = (
+        Index("ix_held_replies_case", "case_id"),
+        Index("uq_held_replies_waiting", "case_id", unique=True, postgresql_where=sql("ended_at is null")),
+    )
+
+
+class WritingHabit(Base):
+    """How one agent writes: the seconds in which a reply can be taken back, and what the timeline shows."""
+
+    __tablename__ = "writing_habits"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    undo_seconds: Mapped[int | None]
+    shown: Mapped[str] = mapped_column(default="all")
+
+
+class ReadMark(Base):
+    """How far an agent has read a case: the newest message that stood there when they last looked."""
+
+    __tablename__ = "read_marks"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    message_id: Mapped[int]

@@ -16,10 +16,11 @@ from app.messaging.models import Attachment, Delivery, DeliveryState, Envelope, 
 PAGE = 30
 NEWEST = 2**63 - 1
 # xmin and ctid name the version of a row: whatever changes, a move or a receipt, the stamp is another.
-_STAMPS = """with m as (select id, created_at, xmin, ctid from messages where case_id = %(case)s and id < %(before)s
+_STAMPS = """with m as (select id, created_at, user_id, xmin, ctid from messages where case_id = %(case)s and id < %(before)s
+   and id >= %(since)s and (not %(talk)s or direction <> 'note')
   order by id desc limit %(limit)s)
  select m.id, m.created_at, concat_ws(' ', m.xmin, m.ctid, coalesce(d.xmin::text, '-'), coalesce(d.ctid::text, '-'),
-  (select string_agg(a.id || ' ' || a.xmin, ' ' order by a.id) from attachments a where a.message_id = m.id)) as stamp
+  (select string_agg(a.id || ' ' || a.xmin, ' ' order by a.id) from attachments a where a.message_id = m.id)) as stamp, m.user_id
  from m left join deliveries d on d.message_id = m.id order by m.id"""
 _LINES = """select m.id, m.direction, m.kind, m.author, m.sender, m.recipients, m.auto, m.created_at, m.text, m.problems,
   case when m.html = '' then m.full_text else '' end as full_text, m.html <> '' as has_html,
@@ -47,11 +48,24 @@ class Stamp:
     id: int
     at: datetime
     stamp: str
+    user_id: int | None
 
 
-def stamps(case_id: int, *, before: int | None = None, limit: int = PAGE) -> list[Stamp]:
-    """Return the last messages of a case (older than id `before`), oldest first, without what stands in them."""
-    rows = run(_STAMPS, {"case": case_id, "before": NEWEST if before is None else before, "limit": limit})
+def stamps(
+    case_id: int, *, before: int | None = None, since: int = 0, talk: bool = False, limit: int = PAGE
+) -> list[Stamp]:
+    """Return the last messages of a case (older than id `before`, from `since` on), oldest first, without what stands in them.
+
+    `talk`: only what passed between the desk and the customer, no notes.
+    """
+    asked = {
+        "case": case_id,
+        "before": NEWEST if before is None else before,
+        "since": since,
+        "talk": talk,
+        "limit": limit,
+    }
+    rows = run(_STAMPS, asked)
     return [Stamp(*row) for row in rows]
 
 

@@ -17,6 +17,7 @@ from app.events import Event
 from app.identity import policy
 from app.identity import queries as people
 from app.identity import service as identity
+from app.orchestration import holding
 from app.workorders import queries as workorders
 from app.workorders.models import WorkOrder
 
@@ -48,7 +49,10 @@ WAKES = {
     "case_archived": snoozing.AGENT,
 }
 _WHO = """select 'watcher' as what, case_id, user_id from watchers where case_id = any(%(cases)s)
- union select 'asleep', case_id, user_id from snoozes where case_id = any(%(cases)s) and ended_at is null"""
+ union select 'asleep', case_id, user_id from snoozes where case_id = any(%(cases)s) and ended_at is null
+ union select 'held', h.case_id, h.user_id from held_replies h where h.case_id = any(%(cases)s) and h.ended_at is null
+  and exists (select 1 from messages m where m.case_id = h.case_id and m.id > h.seen_message_id and m.direction = 'in'
+   and m.auto = 'none')"""
 PENDING = "noticed"
 
 
@@ -80,6 +84,8 @@ def _tell_all() -> None:
     for row in run(_WHO, {"cases": sorted(old)}):
         if row.what == "watcher":
             watchers.setdefault(row.case_id, []).append(row.user_id)
+        elif row.what == "held":
+            holding.customer_wrote(row.case_id)
         else:
             _wake(row.case_id, old[row.case_id], user_id=row.user_id)
     for case_id, users in watchers.items():

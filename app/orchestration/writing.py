@@ -11,7 +11,7 @@ from app.contacts import queries as contacts
 from app.errors import Conflict, Invalid
 from app.messaging import accounts, drafts, outbox, queries
 from app.messaging.models import Direction
-from app.orchestration import driving
+from app.orchestration import driving, standing
 
 Parties = Sequence[tuple[str, str]]
 VERB = "reply"
@@ -24,20 +24,30 @@ def reply(
     """Send a person's words to the customer (or to `to`); returns the message id. Records `message_written`.
 
     The draft is dropped and the process is told, if it waits for a reply. Raises Conflict when the customer wrote after
-    `seen_message_id`, Invalid without text or recipient, NotFound, Unavailable.
+    `seen_message_id`, when another reply waits to go out or the reply is a colleague's; Invalid without text or recipient, NotFound, Unavailable.
     """
     case = cases.lock(case_id)
     cases.check_standing(case)
-    _check_still_current(case_id, seen_message_id)
+    standing.check_free(case, user_id)
+    check_still_current(case_id, seen_message_id)
+    return send(case, user_id=user_id, author=author, text=text, to=to, cc=cc, subject=subject, files=files)
+
+
+def send(
+    case: Case, *, user_id: int, author: str, text: str, to: Parties | None, cc: Parties = (), subject: str = "",
+    files: Sequence[Mapping[str, Any]] = (), keep_draft: bool = False,
+) -> int:  # fmt: skip
+    """Queue a reply on a locked case on which all has been checked; returns the message id. Records `message_written`."""
     outgoing = outbox.Outgoing(
         case_id=case.id, case_number=case.number, account_id=_account(case), contact_id=case.contact_id,
-        to=to or _customer(case), cc=cc, subject=subject.strip() or _subject(case), text=text, files=files,
+        to=to or customer(case), cc=cc, subject=subject.strip() or _subject(case), text=text, files=files,
     )  # fmt: skip
     message_id = outbox.queue(outgoing, author=author, user_id=user_id)
     cases.note_reply(case)
     cases.message_added(case, direction="out", preview="")
-    drafts.discard(case_id, user_id)
-    driving.deliver(case_id, VERB, {"by": "agent", "id": message_id, "text": text[:4000], "channel": case.channel})
+    if not keep_draft:
+        drafts.discard(case.id, user_id)
+    driving.deliver(case.id, VERB, {"by": "agent", "id": message_id, "text": text[:4000], "channel": case.channel})
     return message_id
 
 
@@ -54,7 +64,8 @@ def note(case_id: int, *, user_id: int, author: str, text: str, files: Sequence[
     return message_id
 
 
-def _check_still_current(case_id: int, seen_message_id: int | None) -> None:
+def check_still_current(case_id: int, seen_message_id: int | None) -> None:
+    """Raise Conflict when the customer or a colleague wrote after this message; None does not ask."""
     if seen_message_id is None:
         return
     fresh = [m for m in queries.messages_since(case_id, seen_message_id) if m.direction is not Direction.NOTE]
@@ -75,7 +86,8 @@ def _account(case: Case) -> int:
     return usable[0].id
 
 
-def _customer(case: Case) -> Parties:
+def customer(case: Case) -> Parties:
+    """Return the customer's address on the case's channel; raises Invalid without one."""
     found = contacts.addresses(case.contact_id) if case.contact_id is not None else []
     address = next((point.address for point in found if point.kind == case.channel), None)
     if address is None:

@@ -22,6 +22,8 @@ BLUEPRINTS = (
     "app.web.searching",
     "app.web.case_page",
     "app.web.case_actions",
+    "app.web.case_timeline",
+    "app.web.case_sending",
     "app.web.case_around",
     "app.web.case_merging",
     "app.web.case_splitting",

@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, make_response, redirect, request
 
 from app.errors import Invalid, NotFound
-from app.identity import queries, service, sessions
+from app.identity import policy, queries, service, sessions
+from app.messaging import composing
 from app.web import cookies, frame, shell
 from app.web.rules import signed_in
 
@@ -17,7 +18,8 @@ blueprint = Blueprint("account", __name__)
 def _page(*, status: int = 200, **shown: Any) -> Response:
     user_id = frame.viewer().user_id
     tokens = [token for token, _login in queries.api_tokens(user_id) if token.revoked_at is None]
-    context = {"new_token": "", "error": "", "fields": {}, **shown}
+    undo = composing.undo_seconds(user_id) if policy.may_work_on_cases(frame.viewer()) else None
+    context = {"undo": undo, "new_token": "", "error": "", "fields": {}, **shown}
     page = shell.page(
         "account.html", section="account", tokens=tokens, sessions=sessions.live_sessions(user_id), **context
     )

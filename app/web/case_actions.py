@@ -8,12 +8,11 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from app.cases import service as cases
 from app.cases.models import Case
-from app.contacts.spelling import normal_address
 from app.errors import Conflict, Invalid, NotFound
 from app.identity import policy
 from app.identity import queries as people
 from app.messaging import delivery, drafts
-from app.orchestration import driving, forms, moving, writing
+from app.orchestration import driving, forms, moving
 from app.orchestration import queries as orchestration
 from app.web import access, frame, once
 from app.web.rules import allow
@@ -36,47 +35,6 @@ def _back(case: Case, tab: str = "timeline") -> Any:
     if request.headers.get("HX-Request"):
         return Response("", 204, {"HX-Location": f'{{"path":"{where}","target":"#main"}}'})
     return redirect(where, 303)
-
-
-@blueprint.post("/cases/<number>/messages")
-@works
-def write(number: str) -> Any:
-    """Send a reply or keep a note. A reply begun before newer messages came in is held until the writer has seen them."""
-    case = _case(number)
-    viewer = frame.viewer()
-    kind = request.form.get("kind", "reply")
-    text = request.form.get("text", "")
-    draft = drafts.get(case.id, viewer.user_id)
-    files = draft.files if draft else []
-    who: dict[str, Any] = {"user_id": viewer.user_id, "author": viewer.name}
-    if kind == "note":
-        writing.note(case.id, text=text, files=files, **who)
-    else:
-        seen = None if request.form.get("seen") == "all" else request.form.get("last_message", type=int)
-        writing.reply(
-            case.id, text=text, to=_parties("to"), cc=_parties("cc") or (), files=files, seen_message_id=seen, **who
-        )
-    return _back(case)
-
-
-def _parties(field: str) -> list[tuple[str, str]] | None:
-    return [(normal_address("email", address), "") for address in _addresses(field)] or None
-
-
-def _addresses(field: str) -> list[str]:
-    return [part.strip() for part in request.form.get(field, "").replace(";", ",").split(",") if part.strip()]
-
-
-@blueprint.post("/cases/<number>/draft")
-@works
-def save_draft(number: str) -> Response:
-    """Keep what is being written; called every few seconds."""
-    case = _case(number)
-    drafts.save(
-        case.id, frame.viewer().user_id, kind=request.form.get("kind", "reply"), text=request.form.get("text", ""),
-        recipients={"to": _addresses("to"), "cc": _addresses("cc")},
-    )  # fmt: skip
-    return Response("", 204)
 
 
 @blueprint.post("/cases/<number>/files")

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import orjson
 from flask import Blueprint, Response, redirect, render_template, request
-from markupsafe import Markup
 
-from app.audit import queries as audit_queries
 from app.audit import service as audit
 from app.blobs import get as blob
 from app.cases import around, linking
@@ -19,37 +15,19 @@ from app.clock import utcnow
 from app.errors import NotFound
 from app.identity import policy
 from app.identity import queries as people
-from app.messaging import drafts
 from app.messaging import queries as messages
 from app.orchestration import queries as orchestration
+from app.orchestration import standing
 from app.sla import clocks
 from app.sla import service as sla
-from app.web import access, frame, kept, shell
+from app.web import access, case_timeline, frame, shell
 from app.web.customer import customer
 from app.web.rules import signed_in
 from app.workflow import definitions
 from app.workflow import queries as workflow
 
 blueprint = Blueprint("case_page", __name__)
-_MESSAGE, _EVENT = "partials/_message.html", "partials/_event.html"
 TABS = ("timeline", "process", "work-orders", "files", "audit")
-SHOWN_EVENTS = frozenset({
-    "case_opened", "case_changed", "case_amended", "process_started", "case_archived", "case_reopened", "case_chased",
-    "case_escalated", "task_completed", "action_taken", "timer_fired", "work_order_opened", "work_order_dispatched",
-    "work_order_accepted", "work_order_declined", "work_order_replied", "work_order_archived", "work_order_cancelled",
-    "work_order_chased", "work_order_amended", "work_order_escalated", "work_order_cancelling", "message_moved",
-    "auto_mail_held", "delivery_failed", "delivery_bounced", "fault_retried", "fault_skipped", "urgency_raised",
-    "attention_drawn", "sla_warned", "sla_breached", "case_related", "task_claimed", "case_tagged", "case_untagged", "case_snoozed", "case_back",
-    "case_linked", "case_unlinked", "case_merged", "case_unmerged", "case_split",
-})  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One line of the timeline, a message with what hangs on it or an event, as it stands on the page."""
-
-    at: datetime
-    html: Markup
 
 
 @blueprint.get("/cases/<number>")
@@ -80,7 +58,7 @@ def _common(case: Any, view: orchestration.Overview) -> dict[str, Any]:
     return {
         "case": case, "overview": view, "now": utcnow(), "actions": [a for a in view.actions if _offered(view, a)],
         "tasks": tasks, "orders": view.orders, **customer(case), "may_work": policy.may_work_on_cases(viewer),
-        **_choices(tasks), **_clocks(case.id), **_around(case),
+        "holder": _holder(case, view), **_choices(tasks), **_clocks(case.id), **_around(case),
     }  # fmt: skip
 
 
@@ -96,6 +74,15 @@ def _clocks(case_id: int) -> dict[str, Any]:
     found = clocks.of_case(case_id)
     names = {number: sla.get_calendar(number).name for number in {clock.calendar_id for clock in found}}
     return {"clocks": found, "calendar_names": names}
+
+
+def _holder(case: Any, view: orchestration.Overview) -> Any:
+    """Whoever else has the right to reply: who took the case's task, else whose case it is."""
+    own = (t.assignee_id for t in view.tasks if t.assignee_id is not None and view.work_order_of(t.instance_id) is None)
+    holder_id = next(own, case.assignee_id)
+    if holder_id is None or holder_id == frame.viewer().user_id:
+        return None
+    return standing.now(case.id, case.assignee_id).holder
 
 
 def _offered(view: orchestration.Overview, action: workflow.Action) -> bool:
@@ -126,7 +113,7 @@ def _choices(tasks: list[dict[str, Any]]) -> dict[str, Any]:
 
 def _tab(case: Any, view: orchestration.Overview, tab: str) -> dict[str, Any]:
     if tab == "timeline":
-        return timeline(case)
+        return case_timeline.page(case)
     if tab == "files":
         return {"files": messages.files_of_case(case.id)}
     if tab == "audit":
@@ -155,63 +142,6 @@ def _part(element_id: str) -> str:
     return element_id.rpartition("/")[0]
 
 
-def timeline(case: Any, *, before: int | None = None) -> dict[str, Any]:
-    """Return the last messages of a case with the events between them, and what the composer needs."""
-    stamps = messages.stamps(case.id, before=before, limit=messages.PAGE + 1)
-    has_older = len(stamps) > messages.PAGE
-    stamps = stamps[-messages.PAGE :]
-    entries = _messages(stamps)
-    start = entries[0].at if entries and (has_older or before) else None
-    end = entries[-1].at if entries and before else None
-    entries += _events(case, start=start, end=end)
-    entries.sort(key=lambda entry: entry.at)
-    viewer = frame.viewer()
-    draft = drafts.shown(case.id, viewer.user_id)
-    newer = messages.messages_since(case.id, draft.seen_message_id) if draft and draft.text else []
-    return {
-        "entries": entries, "older": stamps[0].id if has_older else None, "draft": draft,
-        "newer": [m for m in newer if m.user_id != viewer.user_id],
-        "last_message": max((stamp.id for stamp in stamps), default=0),
-    }  # fmt: skip
-
-
-def _messages(stamps: list[messages.Stamp]) -> list[Entry]:
-    """Messages do not change, but for their delivery and a move: what was drawn once is drawn again only when they did."""
-    may_work = policy.may_work_on_cases(frame.viewer())
-    drawn = {s.id: kept.found(_MESSAGE, (s.id, s.stamp, may_work)) for s in stamps}
-    lines = messages.lines([key for key, html in drawn.items() if html is None])
-    return [
-        Entry(s.at, drawn[s.id] or kept.piece(
-            _MESSAGE, (s.id, s.stamp, may_work), {"message": lines[s.id], "may_work": may_work}))
-        for s in stamps
-    ]  # fmt: skip
-
-
-def _events(case: Any, *, start: datetime | None, end: datetime | None) -> list[Entry]:
-    """An event's hash covers all of it, so that it names what is drawn."""
-    chain = cases.chain_of(case.id)
-    marks = [
-        mark for mark in audit_queries.marks(chain, SHOWN_EVENTS)
-        if (start is None or mark.at >= start) and (end is None or mark.at <= end)
-    ]  # fmt: skip
-    drawn = {mark.seq: kept.found(_EVENT, mark.hash) for mark in marks}
-    events = audit_queries.events(chain, [seq for seq, html in drawn.items() if html is None])
-    return [
-        Entry(mark.at, drawn[mark.seq] or kept.piece(_EVENT, mark.hash, {"e": events[mark.seq]}))
-        for mark in marks
-    ]  # fmt: skip
-
-
-@blueprint.get("/cases/<number>/timeline")
-@signed_in
-def older(number: str) -> str:
-    """Return the timeline alone: older messages (`?before=`), or the newest ones for a refresh."""
-    case = access.case_row(frame.viewer(), number)
-    context = timeline(case, before=request.args.get("before", type=int))
-    template = "partials/_entries.html" if "before" in request.args else "partials/_flow.html"
-    return render_template(template, case=case, may_work=policy.may_work_on_cases(frame.viewer()), **context)
-
-
 @blueprint.get("/cases/<number>/head")
 @signed_in
 def head(number: str) -> str:
@@ -219,6 +149,17 @@ def head(number: str) -> str:
     case = access.case_row(frame.viewer(), number)
     context = _common(case, orchestration.overview(case.id))
     return render_template("partials/_head.html", tab=request.args.get("tab", "timeline"), **context)
+
+
+@blueprint.get("/cases/<number>/composer")
+@signed_in
+def composer(number: str) -> str:
+    """Return the composer alone: after something was taken back, or when the draft was written elsewhere."""
+    viewer = frame.viewer()
+    case = access.case_row(viewer, number)
+    access.working(viewer)
+    context = {**_common(case, orchestration.overview(case.id)), **case_timeline.composer(case)}
+    return render_template("partials/_composer.html", **context)
 
 
 @blueprint.get("/cases/<number>/side")

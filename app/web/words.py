@@ -105,6 +105,8 @@ _EVENTS = {
     "event_contact_point_added": "Address added", "event_contact_point_verified": "Address checked",
     "event_contact_point_removed": "Address removed", "event_contact_merged": "Merged", "event_contact_unmerged": "Merge undone",
     "event_contacts_told_apart": "Told apart", "event_organization_saved": "Organization changed",
+    "event_reply_held": "Reply waits to go out", "event_reply_withdrawn": "Reply did not go out",
+    "back_undone": "taken back", "back_refused": "it could not go",
     "event_team_archived": "Team archived", "event_team_restored": "Team taken back",
 }  # fmt: skip
 
@@ -136,7 +138,8 @@ _SCRIPTS = {
     "js_now": "just now", "js_failed": "That did not work. Please try again.",
     "js_offline": "The desk cannot be reached. What you wrote is kept; please try again.",
     "js_draft_saved": "Draft saved", "js_draft_saving": "Saving the draft …",
-    "js_draft_failed": "The draft could not be saved", "js_upload_failed": "{name} could not be uploaded.",
+    "js_draft_failed": "The draft could not be saved",
+    "js_draft_moved": "You have written here on another machine since: reload to take that text.", "js_upload_failed": "{name} could not be uploaded.",
     "js_uploading": "{name}: {percent} %", "js_news": "{count} new", "js_new_message": "A new message has arrived",
     "js_notice": "Something needs you", "js_live_lost": "No live connection; trying again",
     "js_live_back": "Live again", "js_no_diagram": "This file has no diagram to show.",

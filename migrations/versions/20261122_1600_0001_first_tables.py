@@ -530,6 +530,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("kind", "address", name=op.f("uq_contact_points_kind_address")),
     )
     op.create_index(
+        "ix_contact_points_begin",
+        "contact_points",
+        ["address"],
+        unique=False,
+        postgresql_ops={"address": "text_pattern_ops"},
+    )
+    op.create_index(
         "ix_contact_points_clue", "contact_points", ["clue"], unique=False, postgresql_where=sa.text("clue <> ''")
     )
     op.create_index(
@@ -582,6 +589,54 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_drafts_case_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_drafts_user_id"), ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("case_id", "user_id", name=op.f("pk_drafts")),
+    )
+    op.create_table(
+        "held_replies",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("author", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("recipients", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("files", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("seen_message_id", sa.BigInteger(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("is_later", sa.Boolean(), nullable=False),
+        sa.Column("step", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), nullable=False),
+        sa.Column("problem", sa.Text(), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_held_replies_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_held_replies_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_held_replies")),
+    )
+    op.create_index("ix_held_replies_case", "held_replies", ["case_id"], unique=False)
+    op.create_index(
+        "uq_held_replies_waiting",
+        "held_replies",
+        ["case_id"],
+        unique=True,
+        postgresql_where=sa.text("ended_at is null"),
+    )
+    op.create_table(
+        "writing_habits",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("undo_seconds", sa.BigInteger(), nullable=True),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_writing_habits_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_writing_habits")),
+    )
+    op.create_table(
+        "read_marks",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_read_marks_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_read_marks_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("case_id", "user_id", name=op.f("pk_read_marks")),
     )
     op.create_table(
         "faults",
@@ -1116,6 +1171,11 @@ def downgrade() -> None:
     op.drop_table("sla_clocks")
     op.drop_index(op.f("ix_sla_policies_calendar_id"), table_name="sla_policies")
     op.drop_table("sla_policies")
+    op.drop_table("read_marks")
+    op.drop_table("writing_habits")
+    op.drop_index("uq_held_replies_waiting", table_name="held_replies", postgresql_where=sa.text("ended_at is null"))
+    op.drop_index("ix_held_replies_case", table_name="held_replies")
+    op.drop_table("held_replies")
     op.drop_table("missed_messages")
     op.drop_table("merges")
     op.drop_table("case_links")
@@ -1170,6 +1230,9 @@ def downgrade() -> None:
     op.drop_index("ix_contact_points_domain", table_name="contact_points", postgresql_where=sa.text("domain <> ''"))
     op.drop_index("ix_contact_points_clue", table_name="contact_points", postgresql_where=sa.text("clue <> ''"))
     op.drop_index(op.f("ix_contact_points_contact_id"), table_name="contact_points")
+    op.drop_index(
+        "ix_contact_points_begin", table_name="contact_points", postgresql_ops={"address": "text_pattern_ops"}
+    )
     op.drop_table("contact_points")
     op.drop_index("ix_cases_touched", table_name="cases")
     op.drop_index("ix_cases_merged_into", table_name="cases", postgresql_where=sa.text("merged_into is not null"))

@@ -60,7 +60,7 @@ def test_a_case_goes_round_the_whole_loop(desk, enter):
 
 def _reply(desk, page):
     page.locator("#compose-text").fill("Somebody comes today.")
-    page.locator(".compose [type=submit]").click()
+    page.locator(".compose .go").click()
     sent = page.locator(".msg.out", has_text="Somebody comes today.")
     expect(sent.locator(".chip.ok")).to_have_text("sent")
     assert desk.sent("Somebody comes today.")

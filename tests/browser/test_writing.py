@@ -24,7 +24,7 @@ def test_a_draft_a_note_and_a_file_survive_a_reload(desk, enter):
     expect(page.locator("#compose-text")).to_have_value("Ask the caretaker for the key.")
     expect(page.locator("#draft-files")).to_contain_text("key.txt")
     expect(page.locator(".compose [value=note]")).to_be_checked()
-    page.locator(".compose [type=submit]").click()
+    page.locator(".compose .go").click()
     note = page.locator(".msg.note", has_text="Ask the caretaker for the key.")
     expect(note).to_contain_text("key.txt")
     expect(page.locator("#compose-text")).to_have_value("")
@@ -39,12 +39,12 @@ def test_a_reply_waits_until_its_writer_has_read_what_came_in_meanwhile(desk, en
     desk.write("Re: Hurry", "It has settled itself.", answer_to=first, sender="hurry@example.com")
     expect(page.locator(".msg.in", has_text="It has settled itself.")).to_be_visible()
     assert page.locator("#compose-text").input_value() == "We come on Friday."
-    page.locator(".compose [type=submit]").click()
+    page.locator(".compose .go").click()
     expect(page.locator("#toasts")).to_contain_text("came in")
     assert not desk.sent("We come on Friday.")
     page.reload()
     page.locator(".compose [name=seen]").check()
-    page.locator(".compose [type=submit]").click()
+    page.locator(".compose .go").click()
     expect(page.locator(".msg.out", has_text="We come on Friday.").locator(".chip.ok")).to_be_visible()
     wait_for(lambda: desk.sent("We come on Friday."), 20)
 

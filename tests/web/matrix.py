@@ -76,6 +76,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "calendar_id": lambda _w: 1,
     "queue_id": lambda _w: 1,
     "policy_id": lambda _w: 1,
+    "held_id": lambda _w: 1,
     "token_id": lambda _w: 1,
     "link_id": lambda _w: 1,
     "token": lambda _w: "x",

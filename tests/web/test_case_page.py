@@ -113,7 +113,7 @@ def test_older_messages_come_on_demand(browser, cast, desk):
     first = alice.get(_path(desk)).text
     shown = _messages(first)
     assert len(shown) == 30
-    before = re.search(r"timeline\?before=(\d+)", first)[1]
+    before = re.search(r"timeline\?show=all&amp;before=(\d+)", first)[1]
     older = alice.get(f"{_path(desk)}/timeline?before={before}").text
     assert len(_messages(older)) == 11
     assert not set(_messages(older)) & set(shown)

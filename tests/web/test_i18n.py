@@ -11,7 +11,7 @@ import pytest
 from app.cases.models import CaseStatus
 from app.identity.models import Role
 from app.messaging.models import DeliveryState, EnvelopeState
-from app.web import case_page, frame, i18n, shell, words
+from app.web import case_timeline, frame, i18n, shell, words
 from app.web.errors import STATUS
 from app.workflow.models import InstanceState
 from app.workorders.models import WorkOrderState
@@ -78,7 +78,7 @@ def test_states_views_and_events_have_words():
     wanted = {
         *(f"delivery_{state}" for state in DeliveryState), *(f"instance_{state}" for state in InstanceState),
         *(f"order_{state}" for state in WorkOrderState), *(f"envelope_{state}" for state in EnvelopeState),
-        *(f"view_{view}" for view in shell.VIEWS), *(f"event_{kind}" for kind in case_page.SHOWN_EVENTS),
+        *(f"view_{view}" for view in shell.VIEWS), *(f"event_{kind}" for kind in case_timeline.SHOWN_EVENTS),
     }  # fmt: skip
     assert wanted - words.KEYS.keys() == set()
     assert {*map(str, CaseStatus), *map(str, Role)} <= set(words.PLAIN)

@@ -11,6 +11,7 @@ import { mountIslands } from "./islands.js";
 import { prepareFields } from "./fields.js";
 import { prepareDrafts } from "./drafts.js";
 import { showTimes } from "./times.js";
+import { countDown, prepareComposer } from "./timeline.js";
 import { openStream } from "./stream.js";
 import { markPlace, toEnd } from "./place.js";
 
@@ -18,6 +19,8 @@ function prepare(root) {
   showTimes(root);
   prepareFields(root);
   prepareDrafts();
+  prepareComposer();
+  countDown(root);
   mountIslands(root);
 }
 

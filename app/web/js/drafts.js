@@ -14,7 +14,8 @@ async function save(form) {
   state.textContent = text("draft_saving");
   try {
     const reply = await fetch(form.dataset.draftUrl, { method: "POST", body, headers: { "X-CSRF-Token": csrf() }, keepalive: true });
-    state.textContent = text(reply.ok ? "draft_saved" : "draft_failed");
+    if (reply.ok) form.querySelector("[name=draft_version]").value = reply.headers.get("X-Draft-Version") ?? "";
+    state.textContent = text(reply.ok ? "draft_saved" : reply.status === 409 ? "draft_moved" : "draft_failed");
   } catch {
     state.textContent = text("draft_failed");
   }
@@ -47,10 +48,11 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 // A message that was sent leaves an empty composer behind.
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (!wasTaken(event.detail) || !event.target.matches?.(DRAFT)) return;
+  if (!wasTaken(event.detail) || !event.target.matches?.(DRAFT) || event.detail.xhr.getResponseHeader("X-Kept")) return;
   event.target.querySelector("textarea").value = "";
   event.target.querySelector("#draft-files").replaceChildren();
   event.target.querySelector("[data-draft-state]").textContent = "";
+  event.target.querySelector("[name=draft_version]").value = "";
   for (const banner of event.target.querySelectorAll(".banner")) banner.remove();
   prepareDrafts();
 });

@@ -21,6 +21,7 @@ function write(kind) {
   const choice = form?.querySelector(`[name=kind][value=${kind}]`);
   if (!choice) return;
   choice.checked = true;
+  choice.dispatchEvent(new Event("change", { bubbles: true }));
   form.querySelector("textarea").focus();
 }
 
