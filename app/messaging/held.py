@@ -75,9 +75,9 @@ def end(row: HeldReply, *, outcome: str, message_id: int | None = None, problem:
     schedule.cancel_timer(alarm(row.id))
 
 
-def to_draft(row: HeldReply) -> None:
-    """Give the words back to their writer, in front of what they have begun to write since."""
+def to_draft(row: HeldReply, *, case_id: int) -> None:
+    """Give the words back to their writer, in front of what they have begun to write since on that case."""
     drafts.put_back(
-        row.case_id, row.user_id, text=row.text, files=row.files, seen_message_id=row.seen_message_id,
+        case_id, row.user_id, text=row.text, files=row.files, seen_message_id=row.seen_message_id,
         recipients={key: [address for address, _name in pairs] for key, pairs in row.recipients.items()},
     )  # fmt: skip

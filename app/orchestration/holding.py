@@ -91,7 +91,7 @@ def take_back(held_id: int) -> Case:
     """Take a waiting reply back: its words are in its writer's draft again. Records `reply_withdrawn`. Raises Conflict too late."""
     case, row = _waiting(held_id)
     held.end(row, outcome=UNDONE)
-    held.to_draft(row)
+    held.to_draft(row, case_id=case.merged_into or case.id)
     _record(case, row)
     actor = events.current_actor()
     if actor.kind == "user" and actor.id != row.user_id:
@@ -169,7 +169,7 @@ def _step(row: HeldReply) -> None:
 
 def _give_back(case: Case, row: HeldReply, *, outcome: str, why: str) -> None:
     held.end(row, outcome=outcome, problem=why if outcome == REFUSED else "")
-    held.to_draft(row)
+    held.to_draft(row, case_id=case.merged_into or case.id)
     _record(case, row)
     _tell(case, row, why)
 

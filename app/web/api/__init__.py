@@ -17,6 +17,7 @@ from app.web.api import (
     faults,
     files,
     history,
+    holding,
     merging,
     migrating,
     openapi,
@@ -32,8 +33,8 @@ from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
-    cases, around, merging, files, work, history, processes, migrating, faults, accounts, people, calendars, contacts, organizations,
-    service_levels,
+    cases, around, holding, merging, files, work, history, processes, migrating, faults, accounts, people,
+    calendars, contacts, organizations, service_levels,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 
