@@ -12,7 +12,7 @@ from app.cases import snoozing
 from app.faultpoints import crash_point
 from app.logs import log
 from app.messaging import delivery, held, intake
-from app.orchestration import driving, holding, migrating, noticing, service_levels, starts
+from app.orchestration import driving, holding, migrating, noticing, own_cases, service_levels, starts
 from app.orchestration import intake as ingesting
 from app.settings import settings
 from app.sla import clocks
@@ -73,6 +73,11 @@ def _wake(case_id: int) -> None:
         schedule.cancel_timer(key)
 
 
+def limit(case_id: int) -> None:
+    """Tell the agent of a case that its limit is near or has passed; the alarm is moved or removed in the same transaction."""
+    db.transact(lambda: own_cases.limit_nears(case_id))
+
+
 def migrate(migration_id: int) -> None:
     """Move the next running instances to the version that a migration names, each in a transaction of its own."""
     for instance_id in db.transact(lambda: migrating.next_instances(migration_id)):
@@ -97,7 +102,7 @@ def send_reply(held_id: int) -> None:
 JOBS: dict[str, Callable[[int], None]] = {
     "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
     clocks.JOB: service_level,
-    migrating.JOB: migrate, held.JOB: send_reply,
+    migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit,
 }  # fmt: skip
 
 

@@ -95,3 +95,14 @@ class Case(Base):
         Index("ix_cases_touched", "touched_at", "id"),
         Index("ix_cases_team_touched", "team_id", "touched_at", "id"),
     )
+
+
+class OpenTab(Base):
+    """A case that a user has open on their desk, on whatever machine; `seen_at` is when they looked at it last."""
+
+    __tablename__ = "open_tabs"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True, index=True)
+    opened_at: Mapped[datetime]
+    seen_at: Mapped[datetime]

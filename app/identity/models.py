@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from sqlalchemy import (
     CheckConstraint,
@@ -13,9 +14,13 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.db import Base
+
+_NOTHING = text("''")
+_UNREAD = text("read_at is null")
 
 
 class Role(StrEnum):
@@ -108,7 +113,7 @@ class LoginThrottle(Base):
 
 
 class Notice(Base):
-    """A line for one user's notice list: escalated, chased, assigned."""
+    """A line for one user's notice list: escalated, chased, assigned; `cause` says by whom or by which rule."""
 
     __tablename__ = "notices"
 
@@ -117,13 +122,34 @@ class Notice(Base):
     kind: Mapped[str]
     text: Mapped[str]
     link: Mapped[str]
+    cause: Mapped[str] = mapped_column(default="", server_default=_NOTHING)
     created_at: Mapped[datetime]
     read_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_notices_user", "user_id", "id"),
+        Index("ix_notices_unread", "user_id", postgresql_where=_UNREAD),
         UniqueConstraint("user_id", "id", name="uq_notices_user_id_id"),
     )
+
+
+class Preference(Base):
+    """How a user wants the desk: `keys` are those they gave to actions, `tell` the kinds of news their browser shows.
+
+    Quiet hours are wall-clock times ("22:00") in `zone`; none when both are empty.
+    """
+
+    __tablename__ = "preferences"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    density: Mapped[str] = mapped_column(default="comfortable")
+    has_keys: Mapped[bool] = mapped_column(default=True)
+    keys: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
+    tell: Mapped[list[str]] = mapped_column(JSONB, default=list)
+    quiet_from: Mapped[str] = mapped_column(default="")
+    quiet_until: Mapped[str] = mapped_column(default="")
+    zone: Mapped[str] = mapped_column(default="")
+    recent: Mapped[list[str]] = mapped_column(JSONB, default=list)
 
 
 class KeptAnswer(Base):

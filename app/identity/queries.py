@@ -13,6 +13,7 @@ from app.clock import utcnow
 from app.crypto import token_digest
 from app.db import run, session
 from app.errors import NotFound
+from app.identity import preferences
 from app.identity.models import ApiToken, Notice, Role, Team, TeamMember, User
 from app.identity.policy import Viewer
 
@@ -44,11 +45,11 @@ _KEYS = "select id, key from teams"
 _LOGINS = "select id, login from users where id = any(%(ids)s)"
 _NAMES = "select id, name from users where id = any(%(ids)s)"
 # Built once: these run with every request, and building a statement costs as much as running it.
-_BY_SESSION = """select s.digest, s.csrf, s.created_at, s.expires_at, u.id, u.login, u.name, u.role, u.locale, u.theme, u.must_change,
+_BY_SESSION = f"""select {preferences.COLUMNS}, s.digest, s.csrf, s.created_at, s.expires_at, u.id, u.login, u.name, u.role, u.locale, u.theme, u.must_change,
   coalesce((select jsonb_object_agg(t.key, t.id) from team_members m join teams t on t.id = m.team_id
-   where m.user_id = u.id), '{}') as teams
- from login_sessions s join users u on u.id = s.user_id
- where s.digest = %(digest)s and s.expires_at > %(now)s and u.is_active"""
+   where m.user_id = u.id), '{{}}') as teams
+ from login_sessions s join users u on u.id = s.user_id left join preferences p on p.user_id = u.id
+ where s.digest = %(digest)s and s.expires_at > %(now)s and u.is_active"""  # noqa: S608 -- our own
 _BY_BEARER = """select u.id, u.login, u.name, u.role, u.locale, u.theme, u.must_change,
   coalesce((select jsonb_object_agg(t.key, t.id) from team_members m join teams t on t.id = m.team_id
    where m.user_id = u.id), '{}') as teams
@@ -69,7 +70,10 @@ def _viewer(row: Any) -> Viewer:
 def visit(token: str) -> Visit | None:
     """Return the live session behind a cookie with its user and teams, in one query; None when it has ended."""
     row = run(_BY_SESSION, {"digest": token_digest(token), "now": utcnow()}).fetchone()
-    return Visit(_viewer(row), row.digest, row.csrf, row.created_at, row.expires_at) if row else None
+    if row is None:
+        return None
+    preferences.learn(row.id, row)
+    return Visit(_viewer(row), row.digest, row.csrf, row.created_at, row.expires_at)
 
 
 def token_viewer(token: str) -> Viewer | None:
@@ -230,3 +234,9 @@ def notices(user_id: int, *, limit: int = 50) -> list[Notice]:
 def unread_notices(user_id: int) -> int:
     """Return how many notices a user has not read."""
     return session().scalar(select(func.count()).where(Notice.user_id == user_id, Notice.read_at.is_(None))) or 0
+
+
+def notice_link(user_id: int, notice_id: int) -> str:
+    """Return where one of a user's notices leads, or an empty text."""
+    wanted = select(Notice.link).where(Notice.user_id == user_id, Notice.id == notice_id)
+    return session().scalar(wanted) or ""

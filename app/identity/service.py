@@ -306,14 +306,23 @@ def remove_member(team_id: int, user_id: int) -> None:
 
 
 # ---------------------------------------------------------------- notices
-def notify(user_ids: list[int], *, kind: str, text: str, link: str) -> None:
-    """Write a line into the notice lists of these users and tell their screens. `link` is a path of the desk."""
-    now = utcnow()
+def notify(user_ids: list[int], *, kind: str, text: str, link: str, cause: str = "") -> None:
+    """Write a line into the notice lists of these users and tell their screens. `link` is a path of the desk.
+
+    `cause` is who did it or which rule, in words; the actor and cause at hand where none is given.
+    """
+    now, why = utcnow(), (cause or _cause_at_hand())[:200]
     for user_id in sorted(set(user_ids)):
-        session().add(Notice(user_id=user_id, kind=kind, text=text[:500], link=link, created_at=now))
+        session().add(Notice(user_id=user_id, kind=kind, text=text[:500], link=link, cause=why, created_at=now))
     session().flush()
     if user_ids:
         realtime.publish("notice", users=sorted(set(user_ids)))
+
+
+def _cause_at_hand() -> str:
+    cause = events.current_cause()
+    found = [str(cause[key]) for key in ("process", "step", "rule", "timer", "capability") if cause.get(key)]
+    return " · ".join(found) or events.current_actor().name
 
 
 def mark_notices_read(user_id: int, *, up_to: int) -> None:
@@ -321,6 +330,16 @@ def mark_notices_read(user_id: int, *, up_to: int) -> None:
     session().execute(
         update(Notice)
         .where(Notice.user_id == user_id, Notice.id <= up_to, Notice.read_at.is_(None))
+        .values(read_at=utcnow())
+        .execution_options(synchronize_session=False)
+    )
+
+
+def mark_notice_read(user_id: int, notice_id: int) -> None:
+    """Mark one of a user's notices as read; one that is not theirs stays as it is."""
+    session().execute(
+        update(Notice)
+        .where(Notice.user_id == user_id, Notice.id == notice_id, Notice.read_at.is_(None))
         .values(read_at=utcnow())
         .execution_options(synchronize_session=False)
     )

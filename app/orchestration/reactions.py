@@ -5,7 +5,7 @@ from __future__ import annotations
 from app import db, events
 from app.cases import service as cases
 from app.events import Event
-from app.orchestration import driving, noticing, service_levels, starts
+from app.orchestration import driving, noticing, own_cases, service_levels, starts
 
 
 def listen() -> None:
@@ -15,6 +15,7 @@ def listen() -> None:
     events.subscribe("process_withdrawn", set_starts)
     noticing.listen()
     service_levels.listen()
+    own_cases.listen()
 
 
 def set_starts(event: Event) -> None:

@@ -43,6 +43,12 @@ BLUEPRINTS = (
     "app.web.calendar_days",
     "app.web.queues",
     "app.web.service_levels",
+    "app.web.tabs",
+    "app.web.preferences",
+    "app.web.notices",
+    "app.web.palette",
+    "app.web.moments",
+    "app.web.printing",
 )
 MAX_FIELDS_BYTES = 4 * MEGABYTE
 

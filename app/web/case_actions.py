@@ -32,7 +32,7 @@ def _case(number: str) -> Case:
 
 def _back(case: Case, tab: str = "timeline") -> Any:
     where = f"/cases/{case.number}" if tab == "timeline" else f"/cases/{case.number}?tab={tab}"
-    if request.headers.get("HX-Request"):
+    if request.headers.get("HX-Request") and request.headers.get("HX-Target") != "desk":
         return Response("", 204, {"HX-Location": f'{{"path":"{where}","target":"#main"}}'})
     return redirect(where, 303)
 

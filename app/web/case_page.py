@@ -11,6 +11,7 @@ from app.audit import service as audit
 from app.blobs import get as blob
 from app.cases import around, linking
 from app.cases import service as cases
+from app.cases import tabs as open_tabs
 from app.clock import utcnow
 from app.errors import NotFound
 from app.identity import policy
@@ -20,10 +21,11 @@ from app.orchestration import queries as orchestration
 from app.orchestration import standing
 from app.sla import clocks
 from app.sla import service as sla
-from app.web import access, case_timeline, frame, shell
+from app.web import access, case_timeline, frame, kept, moments, shell, tabs
 from app.web.customer import customer
 from app.web.rules import signed_in
 from app.workflow import definitions
+from app.workflow import moments as past
 from app.workflow import queries as workflow
 
 blueprint = Blueprint("case_page", __name__)
@@ -45,10 +47,11 @@ def case_page(number: str) -> Any:
             return redirect(f"/cases/{survivor.number}", 303)
     if tab == "timeline" and case.is_unread and policy.may_work_on_cases(viewer):
         cases.mark_read(case.id)
+    tabs.visit(case.id)
     view = orchestration.overview(case.id)
     context = {**_common(case, view), "tab": tab, **_tab(case, view, tab)}
     if shell.is_fragment("main"):
-        return render_template("case_main.html", section="inbox", **context)
+        return render_template("case_main.html", section="inbox", tabs=tabs.open_cases(), shown=case.number, **context)
     return shell.page("case.html", section="inbox", **context)
 
 
@@ -56,7 +59,7 @@ def _common(case: Any, view: orchestration.Overview) -> dict[str, Any]:
     viewer = frame.viewer()
     tasks = _tasks(view)
     return {
-        "case": case, "overview": view, "now": utcnow(), "actions": [a for a in view.actions if _offered(view, a)],
+        "case": case, "overview": view, "now": utcnow(), "actions": offered(view),
         "tasks": tasks, "orders": view.orders, **customer(case), "may_work": policy.may_work_on_cases(viewer),
         "holder": _holder(case, view), **_choices(tasks), **_clocks(case.id), **_around(case),
     }  # fmt: skip
@@ -85,7 +88,12 @@ def _holder(case: Any, view: orchestration.Overview) -> Any:
     return standing.now(case.id, case.assignee_id).holder
 
 
-def _offered(view: orchestration.Overview, action: workflow.Action) -> bool:
+def offered(view: orchestration.Overview) -> list[workflow.Action]:
+    """Return what the processes of a case accept now from this viewer."""
+    return [action for action in view.actions if _is_offered(view, action)]
+
+
+def _is_offered(view: orchestration.Overview, action: workflow.Action) -> bool:
     viewer, order = frame.viewer(), view.work_order_of(action.instance_id)
     return policy.may_perform(viewer, action.roles, is_holder=order is not None and policy.holds(viewer, order))
 
@@ -147,6 +155,7 @@ def _part(element_id: str) -> str:
 def head(number: str) -> str:
     """Return the head of a case alone, for a refresh."""
     case = access.case_row(frame.viewer(), number)
+    open_tabs.see(frame.viewer().user_id, case.id)
     context = _common(case, orchestration.overview(case.id))
     return render_template("partials/_head.html", tab=request.args.get("tab", "timeline"), **context)
 
@@ -185,6 +194,8 @@ def state(instance_id: int) -> Response:
     """Return tokens, visits and time spent per element, for the diagram's overlays."""
     row = access.instance(frame.viewer(), instance_id)
     part = request.args.get("part", "")
+    at = moments.asked_at()
+    states = workflow.diagram_state(row.id, now=utcnow()) if at is None else past.state_at(row.id, at)
     elements = [
         {
             "id": s.element_id.rpartition("/")[2],
@@ -193,7 +204,7 @@ def state(instance_id: int) -> Response:
             "seconds": s.seconds,
             "faults": s.faults,
         }
-        for s in workflow.diagram_state(row.id, now=utcnow())
+        for s in states
         if _part(s.element_id) == part
     ]
     body = {"status": row.status, "elements": elements}

@@ -158,3 +158,10 @@ def _names(rows: list[Any]) -> dict[int, str]:
 def counts(view: str) -> str:
     """Return the row of views with live counts."""
     return render_template("partials/_views.html", view=view, views=shell.VIEWS, counts=_counts())
+
+
+def matching(text: str) -> list[Any]:
+    """Return the cases this viewer may see that a query, a number or words find, changed last first; none where it is no query."""
+    viewer = frame.viewer()
+    asked, _wrong = _asked(viewer, text)
+    return list(_found(viewer, [], asked if text else None, order="touched").rows)

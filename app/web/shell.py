@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from flask import g, render_template, request
@@ -12,6 +13,15 @@ from app.settings import settings
 from app.web import frame
 
 VIEWS = ("mine", "unassigned", "team", "chased", "due", "breached", "waiting", "snoozed", "all", "archived")
+
+
+# What other modules of this room add to every page: a name and what makes its value.
+_additions: dict[str, Callable[[], Any]] = {}
+
+
+def with_every_page(name: str, make: Callable[[], Any]) -> None:
+    """Have every page of the shell get a value by this name."""
+    _additions[name] = make
 
 
 def is_fragment(target: str) -> bool:
@@ -54,6 +64,8 @@ def stream_url() -> str:
 
 def page(template: str, *, section: str, **context: Any) -> str:
     """Render a page inside the shell."""
+    around = {name: make() for name, make in _additions.items()}
     return render_template(
-        template, section=section, nav=navigation(), stream_url=stream_url(), place=streaming.place(g.begun), **context
-    )
+        template, section=section, nav=navigation(), stream_url=stream_url(), place=streaming.place(g.begun), **around,
+        **context,
+    )  # fmt: skip

@@ -356,6 +356,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("link", sa.Text(), nullable=False),
+        sa.Column("cause", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("read_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_notices_user_id"), ondelete="CASCADE"),
@@ -363,6 +364,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "id", name="uq_notices_user_id_id"),
     )
     op.create_index("ix_notices_user", "notices", ["user_id", "id"], unique=False)
+    op.create_index(
+        "ix_notices_unread", "notices", ["user_id"], unique=False, postgresql_where=sa.text("read_at is null")
+    )
+    op.create_table(
+        "preferences",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("density", sa.Text(), nullable=False),
+        sa.Column("has_keys", sa.Boolean(), nullable=False),
+        sa.Column("keys", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("tell", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("quiet_from", sa.Text(), nullable=False),
+        sa.Column("quiet_until", sa.Text(), nullable=False),
+        sa.Column("zone", sa.Text(), nullable=False),
+        sa.Column("recent", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_preferences_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_preferences")),
+    )
     op.create_table(
         "process_definitions",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -576,6 +594,17 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_process_instances_business_key"), "process_instances", ["business_key"], unique=False)
     op.create_index(op.f("ix_process_instances_definition_id"), "process_instances", ["definition_id"], unique=False)
+    op.create_table(
+        "open_tabs",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_open_tabs_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_open_tabs_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "case_id", name=op.f("pk_open_tabs")),
+    )
+    op.create_index(op.f("ix_open_tabs_case_id"), "open_tabs", ["case_id"], unique=False)
     op.create_table(
         "drafts",
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -1224,6 +1253,8 @@ def downgrade() -> None:
     op.drop_index("uq_faults_open", table_name="faults", postgresql_where=sa.text("resolved_at is null"))
     op.drop_table("faults")
     op.drop_table("drafts")
+    op.drop_index(op.f("ix_open_tabs_case_id"), table_name="open_tabs")
+    op.drop_table("open_tabs")
     op.drop_index(op.f("ix_process_instances_definition_id"), table_name="process_instances")
     op.drop_index(op.f("ix_process_instances_business_key"), table_name="process_instances")
     op.drop_table("process_instances")
@@ -1259,6 +1290,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_scheduled_starts_key"), table_name="scheduled_starts")
     op.drop_table("scheduled_starts")
     op.drop_table("process_definitions")
+    op.drop_table("preferences")
+    op.drop_index("ix_notices_unread", table_name="notices", postgresql_where=sa.text("read_at is null"))
     op.drop_index("ix_notices_user", table_name="notices")
     op.drop_table("notices")
     op.drop_index(op.f("ix_login_sessions_user_id"), table_name="login_sessions")

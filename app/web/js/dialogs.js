@@ -1,5 +1,5 @@
 // Dialogs, disclosures and the menu: native elements, opened and closed by what is loaded into them.
-import { wasTaken } from "./screen.js";
+import { csrf, wasTaken } from "./screen.js";
 
 const sheet = () => document.getElementById("dialog");
 
@@ -37,8 +37,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// Language and appearance apply as soon as they are chosen.
+// Language applies with a new page; appearance and density at once, and are kept behind it.
 document.addEventListener("change", (event) => {
-  if (event.target.id === "pref-theme") document.documentElement.dataset.theme = event.target.value;
-  if (event.target.matches("#pref-theme, #pref-locale")) event.target.form.requestSubmit();
+  if (event.target.id === "pref-locale") event.target.form.requestSubmit();
+  if (event.target.matches("#pref-theme, #pref-density, [data-look]")) look(event.target);
 });
+
+function look({ name, value }) {
+  document.documentElement.dataset[name] = value;
+  fetch("/preferences/look", { method: "POST", headers: { "X-CSRF-Token": csrf(), "HX-Request": "true" }, body: new URLSearchParams({ [name]: value }), keepalive: true });
+}

@@ -1,20 +1,30 @@
-// Keyboard. Single keys work only where nobody is typing.
+// Keyboard. Single keys work only where nobody is typing. Which key does what is the server's table (app/web/keys.py): here
+// stand the actions by name.
+import { closeTab, stepTab } from "./tabs.js";
+
 const click = (selector) => document.querySelector(selector)?.click();
 const verb = (name) => click(`[data-verb="${name}"]`);
 
-export const KEYS = {
-  "/": () => document.getElementById("search")?.focus(),
-  f: () => document.getElementById("filter")?.focus(),
-  "?": () => document.getElementById("shortcuts")?.showModal(),
-  j: () => step(1),
-  k: () => step(-1),
-  r: () => write("reply"),
-  n: () => write("note"),
-  c: () => verb("chase"),
-  a: () => verb("amend"),
-  d: () => verb("dispatch"),
-  t: () => document.querySelector(".next input:not([type=hidden]), .next select, .next textarea")?.focus(),
+export const ACTIONS = {
+  search: () => document.getElementById("search")?.focus(),
+  filter: () => document.getElementById("filter")?.focus(),
+  sheet: () => document.getElementById("shortcuts")?.showModal(),
+  notices: () => click("#bell summary"),
+  next: () => step(1),
+  previous: () => step(-1),
+  tab_before: () => stepTab(-1),
+  tab_after: () => stepTab(1),
+  tab_close: () => closeTab(),
+  reply: () => write("reply"),
+  note: () => write("note"),
+  task: () => document.querySelector(".next input:not([type=hidden]), .next select, .next textarea")?.focus(),
+  chase: () => verb("chase"),
+  amend: () => verb("amend"),
+  dispatch: () => verb("dispatch"),
+  print: () => click("[data-print]"),
 };
+
+export const act = (name) => ACTIONS[name]?.();
 
 function write(kind) {
   const form = document.querySelector(".compose");
@@ -34,6 +44,7 @@ function step(by) {
 }
 
 const isTyping = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable], dialog[open], .modeler"));
+const actionOf = (key) => JSON.parse(document.getElementById("shortcuts")?.dataset.keys ?? "{}")[key];
 
 function send(event) {
   const form = event.target.closest?.("form.compose, #dialog form");
@@ -47,9 +58,9 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && isChord) send(event);
   if (event.key === "Escape" && event.target.matches?.(".compose textarea, #search, #filter")) event.target.blur();
   if (isChord || event.isComposing || isTyping(event.target)) return;
-  const action = KEYS[event.key];
+  const action = actionOf(event.key);
   if (action) {
     event.preventDefault();
-    action();
+    act(action);
   }
 });

@@ -1,15 +1,16 @@
 // What live news do to open screens. Rows of a list are not moved under the cursor: a button says how much is new.
-import { say, toast } from "./screen.js";
+import { say } from "./screen.js";
 import { text } from "./text.js";
 
 const ARRIVALS = new Set(["opened", "message", "chased", "attention"]);
 let fresh = new Set();
 
 document.addEventListener("rb:news", ({ detail: item }) => {
-  if (item.topic === "notice") toast(item.text || text("notice"), { href: item.link ?? "" });
   if (item.topic !== "case") return;
   if (ARRIVALS.has(item.change)) offer(item.case);
-  if (item.change === "message") say(text("new_message"));
+  // Of a case in another tab the tab itself tells.
+  const isBehind = document.querySelector(`#tabs li[data-case="${item.case}"]:not(.on)`);
+  if (item.change === "message" && !isBehind) say(text("new_message"));
 });
 
 function offer(caseId) {

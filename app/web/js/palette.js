@@ -1,63 +1,88 @@
-// Ctrl-K: everything that can be done or opened from here, found by typing. What it does not find, it searches for.
-import { matching } from "./matching.js";
-import { fill } from "./text.js";
+// Ctrl-K: everything that can be done or opened, found by the server within the reader's rights.
+import { act } from "./keyboard.js";
+import { go } from "./navigate.js";
+import { csrf, say } from "./screen.js";
+import { fill, text } from "./text.js";
+import { htmx } from "./requests.js";
 
+const PAUSE = 90;
 const box = () => document.getElementById("palette");
-
-// Buttons and links that the page offers now: the palette can do nothing that the page cannot.
-function choices() {
-  const found = [...document.querySelectorAll(".acts button[data-verb], .rail a, .tabs a, .views a, .item, [data-shortcuts]")];
-  return found.map((source) => ({ source, words: said(source) }));
-}
-
-function said(source) {
-  const parts = source.matches(".item") ? [...source.querySelectorAll(".who, .sub")] : [source];
-  return parts.map((part) => part.textContent.replace(/\s+/g, " ").trim()).join(" · ");
-}
+const field = () => box().querySelector("input");
+const listed = () => document.getElementById("palette-list");
+const options = () => [...listed().querySelectorAll("[role=option]")];
+let asked = 0;
+let waiting;
 
 function show() {
-  const dialog = box();
-  const input = dialog.querySelector("input");
-  const listed = dialog.querySelector("ul");
-  const all = choices();
-  const draw = () => {
-    const rows = matching(all, input.value).map(({ words, source }) => row(words, () => source.click()));
-    if (input.value.trim()) rows.push(row(fill(input.dataset.search, { text: input.value.trim() }), () => search(input.value.trim())));
-    listed.replaceChildren(...rows);
-  };
-  const row = (words, action) => {
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "bare", textContent: words });
-    button.addEventListener("click", () => {
-      dialog.close();
-      action();
-    });
-    const item = document.createElement("li");
-    item.append(button);
-    return item;
-  };
-  input.value = "";
-  input.oninput = draw;
-  draw();
-  dialog.showModal();
+  field().value = "";
+  listed().replaceChildren();
+  box().showModal();
+  ask();
 }
 
-function search(words) {
-  const field = document.getElementById("search");
-  field.value = words;
-  field.form.requestSubmit();
+async function ask() {
+  const turn = ++asked;
+  const typed = field().value.trim();
+  const wanted = new URLSearchParams({ q: typed, case: document.querySelector(".case-page")?.dataset.number ?? "" });
+  const reply = await fetch(`/palette?${wanted}`, { headers: { "HX-Request": "true" } }).catch(() => undefined);
+  if (turn !== asked || !box().open) return;
+  listed().innerHTML = reply?.ok ? await reply.text() : "";
+  listed().dataset.typed = typed;
+  if (typed) listed().append(searching(typed));
+  choose(options()[0]);
+  say(options().length > 1 ? text("results", { count: options().length }) : text("results_none"));
 }
 
-function move(event) {
-  const buttons = [...box().querySelectorAll("li button")];
-  const at = buttons.indexOf(document.activeElement);
-  if (event.key === "Enter" && at < 0) {
+function searching(typed) {
+  const option = Object.assign(document.createElement("div"), { id: "palette-search", textContent: fill(field().dataset.search, { text: typed }) });
+  option.setAttribute("role", "option");
+  Object.assign(option.dataset, { how: "link", what: `/search?${new URLSearchParams({ q: typed })}` });
+  return option;
+}
+
+function choose(option) {
+  for (const each of options()) each.setAttribute("aria-selected", String(each === option));
+  if (option) field().setAttribute("aria-activedescendant", option.id);
+  else field().removeAttribute("aria-activedescendant");
+  option?.scrollIntoView({ block: "nearest" });
+}
+
+function take(option) {
+  if (!option) return;
+  const { how, what, entry } = option.dataset;
+  box().close();
+  if (entry) fetch("/palette/used", { method: "POST", headers: { "X-CSRF-Token": csrf() }, body: new URLSearchParams({ entry }), keepalive: true });
+  if (how === "key") act(what);
+  else if (how === "dialog") htmx.ajax("GET", what, { target: "#dialog" });
+  else go(what);
+}
+
+document.addEventListener("input", (event) => {
+  if (event.target !== field()) return;
+  clearTimeout(waiting);
+  waiting = setTimeout(ask, PAUSE);
+});
+
+document.addEventListener("click", (event) => {
+  take(event.target.closest?.("#palette [role=option]"));
+});
+
+const STEPS = { ArrowDown: 1, ArrowUp: -1, PageDown: 5, PageUp: -5 };
+
+async function press(event) {
+  const all = options();
+  const at = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
+  if (event.key === "Enter" && !event.isComposing) {
     event.preventDefault();
-    buttons[0]?.click();
+    clearTimeout(waiting);
+    // Who types quickly means what they typed, not what was found for the half of it.
+    if (field().value.trim() !== (listed().dataset.typed ?? "")) await ask();
+    take(options().find((option) => option.getAttribute("aria-selected") === "true"));
   }
-  const by = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-  if (!by) return;
+  const by = STEPS[event.key];
+  if (!by || !all.length) return;
   event.preventDefault();
-  (buttons[at + by] ?? box().querySelector("input")).focus();
+  choose(all[Math.min(Math.max(at + by, 0), all.length - 1)]);
 }
 
 document.addEventListener("keydown", (event) => {
@@ -65,5 +90,5 @@ document.addEventListener("keydown", (event) => {
   if (isCall && box()) {
     event.preventDefault();
     if (!box().open) show();
-  } else if (event.target.closest?.("#palette")) move(event);
+  } else if (event.target.closest?.("#palette")) press(event);
 });

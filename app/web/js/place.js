@@ -1,6 +1,6 @@
 // Where the reader is: the open case in its list, the section in the rail, the place in the timeline, the focus after an exchange.
 export function markPlace() {
-  const number = document.querySelector("[data-number]")?.dataset.number;
+  const number = document.querySelector(".case-page")?.dataset.number;
   for (const item of document.querySelectorAll(".item")) mark(item, Boolean(number) && item.getAttribute("href") === `/cases/${number}`);
   const section = document.querySelector("#desk")?.dataset.section;
   if (section) for (const link of document.querySelectorAll(".rail a")) mark(link, link.dataset.section === section, "page");

@@ -42,6 +42,7 @@ export async function mount(element, { text }) {
   });
   if (element.dataset.refresh) document.body.addEventListener(element.dataset.refresh, refresh);
   // A slider over the history draws the state of another moment by this event.
+  element.addEventListener("rb:look", refresh);
   element.addEventListener("rb:state", (event) => show(event.detail));
 }
 

@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { spent } from "../../../app/web/js/spans.js";
 import { fill } from "../../../app/web/js/text.js";
-import { matching } from "../../../app/web/js/matching.js";
 
 const text = (unit, { num }) => `${num} ${unit.slice(5)}`;
 
@@ -13,11 +12,4 @@ test("gaps are filled, unknown ones stay", () => {
 
 test("time spent is said in its largest unit", () => {
   assert.deepEqual([0, 0.4, 5, 90, 5400, 86400 * 12].map((seconds) => spent(seconds, text)), ["", "", "5 s", "2 min", "1.5 h", "12 d"]);
-});
-
-test("the palette finds by all typed words in any order", () => {
-  const list = ["Chase WO-1", "Cancel", "Li Wei · No hot water"].map((words) => ({ words }));
-  assert.deepEqual(matching(list, "water li").map(({ words }) => words), ["Li Wei · No hot water"]);
-  assert.equal(matching(list, "").length, 3);
-  assert.equal(matching(Array.from({ length: 40 }, () => ({ words: "x" })), "x").length, 12);
 });
