@@ -21,7 +21,7 @@ from app.orchestration import queries as orchestration
 from app.orchestration import standing
 from app.sla import clocks
 from app.sla import service as sla
-from app.web import access, case_timeline, frame, kept, moments, shell, tabs
+from app.web import access, case_timeline, frame, moments, shell, tabs
 from app.web.customer import customer
 from app.web.rules import signed_in
 from app.workflow import definitions

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.web import channel_words, fault_words, setting_words, shell_words
+from app.web import channel_words, fault_words, setting_words
 
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
