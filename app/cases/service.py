@@ -54,6 +54,8 @@ _UNSET = (
     "merged_into",
 )  # fmt: skip
 
+_LIMITS = ("due_at", "due_from", "own_due_at", "own_due_from")
+
 
 def _as_loaded(case: Case) -> Case:
     """Give the session a row that was read or written without it, as if it had loaded it."""
@@ -256,8 +258,8 @@ def draw_attention(case: Case, *, why: str) -> None:
 
 def merge_into(case: Case, into: Case) -> dict[str, Any]:
     """Let a locked case live on in another: it leaves all lists of what is open. Returns what `unmerge` needs of it."""
-    before = {name: _plain(getattr(case, name)) for name in ("status", "due_at", "due_from", "due_why")}
-    _set(case, merged_into=into.id, status=CaseStatus.MERGED, archived_at=utcnow(), due_at=None, due_from=None)
+    before = {name: _plain(getattr(case, name)) for name in ("status", *_LIMITS)}
+    _set(case, merged_into=into.id, status=CaseStatus.MERGED, archived_at=utcnow(), **dict.fromkeys(_LIMITS))
     announce(case, change="merged")
     announce(into, change="merged")
     return before
@@ -266,10 +268,8 @@ def merge_into(case: Case, into: Case) -> dict[str, Any]:
 def unmerge(case: Case, before: Mapping[str, Any], *, paused: timedelta) -> None:
     """Make a merged case one of its own again, as it was; its time limit has as much longer as it stood still."""
     origin = case.merged_into
-    due_at, due_from = (_later(before[name], paused) for name in ("due_at", "due_from"))
-    _set(
-        case, merged_into=None, status=CaseStatus(before["status"]), archived_at=None, due_at=due_at, due_from=due_from
-    )
+    limits = {name: _later(before[name], paused) for name in _LIMITS}
+    _set(case, merged_into=None, status=CaseStatus(before["status"]), archived_at=None, **limits)
     announce(case, change="unmerged")
     if origin is not None:
         announce(lock(origin), change="unmerged")

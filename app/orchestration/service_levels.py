@@ -27,7 +27,7 @@ from app.sla.models import SlaClock, SlaPolicy
 
 HEARD = (
     "case_opened", "case_changed", "message_received", "message_written", "case_archived", "case_reopened",
-    "case_merged",
+    "case_merged", "case_unmerged",
 )  # fmt: skip
 MATCHED_BY = frozenset({"type", "priority", "queue_key", "contact_id"})
 PENDING = "service levels"
@@ -67,8 +67,11 @@ def facts_of(case: Case) -> dict[str, str]:
 
 
 def _settle(case: Case, heard: Sequence[Event]) -> None:
-    if case.merged_into is not None:  # what was promised is kept or broken on the other case
-        _end(case, ClockState.DROPPED)
+    if (
+        case.merged_into is not None
+    ):  # what is promised is kept on the other case; taken out again, its own clocks go on
+        for clock in clocks.open_clocks(case.id):
+            clocks.pause(clock, why="merged")
         return
     found = clocks.open_clocks(case.id)
     changes = [event.data["changes"] for event in heard if event.kind == "case_changed"]

@@ -20,6 +20,7 @@ from app.orchestration import driving, merging
 from app.orchestration.models import Merge, MissedMessage
 from app.orchestration.queries import overview
 from app.schedule import Timer
+from app.sla import clocks, policies
 from app.workflow.models import ProcessInstance, WaitingTimer
 from tests.journeys.merging import Desk, open_merging_office, told, verify
 
@@ -68,7 +69,7 @@ def test_merge_then_unmerge_is_the_identity(pair):
 
 def _undated(what):
     """Limits have as much longer as the case stood still."""
-    return {**what, "row": {k: v for k, v in what["row"].items() if k not in ("due_at", "due_from")}}
+    return {**what, "row": {k: v for k, v in what["row"].items() if not k.endswith(("due_at", "due_from"))}}
 
 
 def test_the_merged_process_stands_still_and_its_clocks_with_it(pair):
@@ -132,6 +133,19 @@ def test_all_ways_lead_to_the_survivor_and_back_again(pair, how):
     assert desk.mail("a", how).case_id == desk.ids["a"]
     assert desk.mail("b", how).case_id == desk.ids["b"]
     verify(desk.ids["a"], desk.ids["b"])
+
+
+def test_service_levels_rest_while_a_case_is_merged(pair):
+    desk = pair
+    with unit_of_work():
+        policies.save(None, policies.Draft(name="Fast", targets={"first_response": 240, "resolution": 480}))
+    desk.open("c")
+    desk.merge("c", "b")
+    with unit_of_work():
+        assert {str(clock.state) for clock in clocks.open_clocks(desk.ids["c"])} == {"paused"}
+    desk.unmerge("c")
+    with unit_of_work():
+        assert {str(clock.state) for clock in clocks.open_clocks(desk.ids["c"])} == {"running"}
 
 
 def test_what_agents_write_on_the_survivor_stays_there(pair):
