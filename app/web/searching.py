@@ -1,14 +1,25 @@
-"""The search language for people: its help sheet."""
+"""The search language for people: its help sheet, and what completes it while it is typed."""
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any
 
-from app.cases.filtering import words
-from app.web import shell
+from flask import Blueprint, jsonify, render_template, request
+
+from app.cases import tags
+from app.cases.filtering import completing, words
+from app.identity import queries as identity
+from app.routing import service as routing
+from app.web import asking, i18n, shell
 from app.web.rules import signed_in
 
 blueprint = Blueprint("searching", __name__)
+TYPES = (
+    "incident", "fault", "request", "complaint", "question", "problem", "change", "repair", "appointment", "billing",
+    "cancellation", "emergency",
+)  # fmt: skip
 
 
 @blueprint.get("/search/help")
@@ -20,3 +31,33 @@ def sheet() -> str:
     if shell.is_fragment("dialog"):
         return render_template("partials/_search_help.html", in_dialog=True, **context)
     return shell.page("search_help.html", section="inbox", in_dialog=False, **context)
+
+
+@blueprint.get("/search/complete")
+@signed_in
+def complete() -> Any:
+    """Return what the term before the cursor (`at`, in characters) of a query may become."""
+    text = request.args.get("q", "")[: asking.MAX_TEXT]
+    place = request.args.get("at", len(text), type=int)
+    return jsonify(asdict(completing.complete(text, place, known_values, chinese=i18n.locale() == "zh")))
+
+
+def known_values(field: str, typed: str) -> Iterator[tuple[str, str]]:
+    """Yield the values of a field that begin as was typed, by key or by name, with their names."""
+    match field:
+        case "team":
+            yield from _beginning(typed, ((team.key, team.name, team.name_zh) for team in identity.teams()))
+        case "assignee":
+            yield from _beginning(typed, ((user.login, user.name, "") for user in identity.users(active_only=True)))
+        case "queue":
+            yield from _beginning(typed, ((queue.key, queue.name, queue.name_zh) for queue in routing.queues()))
+        case "tag":
+            yield from ((name, "") for name in tags.known(typed, limit=completing.MOST))
+        case "type":
+            yield from _beginning(typed, ((kind, kind, i18n.translate("zh", kind)) for kind in TYPES))
+
+
+def _beginning(typed: str, known: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:
+    for key, name, name_zh in known:
+        if any(each.lower().startswith(typed) for each in (key, name, name_zh) if each):
+            yield key, name_zh if i18n.locale() == "zh" and name_zh else name

@@ -135,7 +135,7 @@ _FIELDS = {
 }  # fmt: skip
 
 _SCRIPTS = {
-    "js_now": "just now", "js_failed": "That did not work. Please try again.",
+    "js_now": "just now", "js_completions": "Completions", "js_choices": "{count} completions", "js_failed": "That did not work. Please try again.",
     "js_offline": "The desk cannot be reached. What you wrote is kept; please try again.",
     "js_draft_saved": "Draft saved", "js_draft_saving": "Saving the draft …",
     "js_draft_failed": "The draft could not be saved",

@@ -47,6 +47,27 @@ def test_search_finds_chinese_words_names_and_numbers(desk, enter):
     expect(page.locator(".case.empty h1")).to_have_text("Nothing found")
 
 
+def test_a_filter_is_completed_while_it_is_typed(desk, enter):
+    number = desk.new_case("Filtered")
+    page = enter("alice", "/inbox/all")
+    page.keyboard.press("f")
+    field = page.locator("#filter")
+    expect(field).to_be_focused()
+    page.keyboard.type("filtered ch")
+    expect(field).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("ArrowDown")
+    expect(page.locator("[role=option][aria-selected=true]")).to_contain_text("channel:")
+    page.keyboard.press("Enter")
+    expect(page.locator("[role=option]").first).to_contain_text("email")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Tab")
+    expect(field).to_have_value("filtered channel:email ")
+    page.keyboard.press("Enter")
+    expect(page).to_have_url(re.compile("q=filtered"))
+    expect(page.locator(f".item[href='/cases/{number}']")).to_be_visible()
+    expect(page.locator("#list .item")).to_have_count(1)
+
+
 def test_language_and_appearance_stay_as_chosen(enter):
     page = enter("erin", "/inbox/team")
     page.locator(".menu:not(.bell) summary").click()

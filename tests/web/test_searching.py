@@ -166,3 +166,20 @@ def test_the_language_is_explained(browser, desk):
     sheet = alice.get("/search/help", headers={"HX-Request": "true", "HX-Target": "dialog"})
     assert "<html" not in sheet.text
     assert "优先级" in sheet.text
+
+
+def test_what_is_typed_is_completed(browser, desk):
+    alice = browser(desk.cast.alice)
+    alice.post(f"/cases/{desk.case.number}/tags", {"tag": "hot water"})
+
+    def offered(typed, **more):
+        return alice.get("/search/complete", query_string={"q": typed, **more}).json
+
+    assert offered("sta") == {"start": 0, "end": 3, "choices": [{"text": "status:", "hint": "状态"}]}
+    assert offered("team:rep")["choices"] == [{"text": "repairs", "hint": "Repairs"}]
+    assert offered("assignee:ali")["choices"] == [{"text": "alice", "hint": "Alice"}]
+    assert offered("tag:h")["choices"] == [{"text": '"hot water"', "hint": ""}]
+    assert offered("queue:")["choices"] == [{"text": "service", "hint": "Service"}]
+    assert offered("type:comp")["choices"] == [{"text": "complaint", "hint": ""}]
+    assert offered("sta rest", at=3)["choices"][0]["text"] == "status:"
+    assert offered("sta", lang="zh")["choices"][0] == {"text": "状态:", "hint": "status"}

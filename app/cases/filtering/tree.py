@@ -70,9 +70,7 @@ def printed(node: Node) -> str:
         case Text(text, whole):
             return quoted(text) if whole else text
         case Field(name, op, values):
-            return (
-                f"{name}{op}{','.join(value if _PLAIN_VALUE.fullmatch(value) else quoted(value) for value in values)}"
-            )
+            return f"{name}{op}{','.join(value if is_plain(value) else quoted(value) for value in values)}"
         case Not(inner):
             return f"-{_inside(inner)}"
         case Every(nodes):
@@ -83,6 +81,11 @@ def printed(node: Node) -> str:
 
 def _inside(node: Node) -> str:
     return f"({printed(node)})" if isinstance(node, Every | Either) else printed(node)
+
+
+def is_plain(value: str) -> bool:
+    """Return whether a value needs no quotes."""
+    return _PLAIN_VALUE.fullmatch(value) is not None
 
 
 def quoted(text: str) -> str:

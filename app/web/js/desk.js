@@ -2,6 +2,7 @@
 import "../css/desk.css";
 import "./requests.js";
 import "./dialogs.js";
+import "./completing.js";
 import "./drafts.js";
 import "./fields.js";
 import "./keyboard.js";
