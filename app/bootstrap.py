@@ -42,6 +42,7 @@ def metadata() -> MetaData:
     importlib.import_module("app.blobs")
     importlib.import_module("app.schedule")
     importlib.import_module("app.cases.beside")
+    importlib.import_module("app.cases.listed")
     for room in ROOMS_WITH_MODELS:
         importlib.import_module(f"app.{room}.models")
     return db.Base.metadata

@@ -20,6 +20,7 @@ BLUEPRINTS = (
     "app.web.api",
     "app.web.inbox",
     "app.web.searching",
+    "app.web.view_pages",
     "app.web.case_page",
     "app.web.case_actions",
     "app.web.case_timeline",

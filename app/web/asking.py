@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 
 from app.cases import queries
-from app.cases.filtering import QueryError, condition, parse
+from app.cases.filtering import QueryError, Scope, condition, parse
 from app.cases.filtering.names import scope_of
 from app.cases.filtering.tree import Every, Field, Node, Text
 from app.cases.models import OPEN_STATES, Case
@@ -23,6 +23,8 @@ from app.web.api import paging
 from app.workorders import queries as workorders
 
 MAX_TEXT = 1_000
+#: What lists show of a case, as cards and in every column of a table.
+ROWS = (*queries.LISTED, Case.type, Case.queue_key, Case.team_id, Case.opened_at)
 _OPEN_ONLY = {"is": {"open", "breached"}, "status": set(OPEN_STATES)}
 
 
@@ -61,8 +63,17 @@ def read(viewer: Viewer, text: str) -> Asked:
     node = parse(text)
     if node == Every(()):
         return Asked()
-    made = condition(node, scope_of(viewer, zone=ZoneInfo(settings().default_timezone)))
-    return Asked(text, (made,), _named(node), _is_open(node))
+    return Asked(text, (condition(node, scope_of(viewer, zone=zone())),), _named(node), _is_open(node))
+
+
+def conditions(text: str, scope: Scope) -> list[ColumnElement[bool]]:
+    """Return the conditions of a query; raises QueryError."""
+    return [condition(parse(text), scope)]
+
+
+def zone() -> ZoneInfo:
+    """Return the zone in which the days of a query begin."""
+    return ZoneInfo(settings().default_timezone)
 
 
 def _named(node: Node) -> tuple[int, ...]:
@@ -86,7 +97,7 @@ def wrong_part(text: str, error: QueryError) -> Part:
 
 def page(
     viewer: Viewer, where: Sequence[ColumnElement[bool]], asked: Asked, *, order: str, cursor: str = "",
-    size: int = queries.PAGE, columns: Sequence[Any] = queries.LISTED,
+    size: int = queries.PAGE, columns: Sequence[Any] = ROWS,
 ) -> Page:  # fmt: skip
     """Return a page of the cases that the viewer may see and that are asked for; cases named by number come first."""
     after = paging.unpack(cursor, order) if cursor else None
@@ -112,7 +123,7 @@ def cursor_after(row: Any, order: str) -> str:
 @lru_cache(maxsize=2048)
 def listing(viewer: Viewer, view: str, order: str, after: str) -> queries.Prepared:
     """Return the statement of a standard view: made once for each viewer, for making it is slow."""
-    return queries.listing(view_where(viewer, view), order=order, after=after)
+    return queries.listing(view_where(viewer, view), order=order, after=after, columns=ROWS)
 
 
 def view_where(viewer: Viewer, view: str) -> list[ColumnElement[bool]]:

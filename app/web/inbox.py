@@ -3,49 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template
 from markupsafe import Markup
 
-from app.cases import around, queries
-from app.cases.filtering import QueryError
+from app.cases import around, queries, views
 from app.clock import utcnow
+from app.identity import queries as identity
 from app.identity.policy import Viewer
 from app.identity.queries import user_names
-from app.web import asking, frame, kept, shell
+from app.web import asking, frame, kept, listing, shell
+from app.web.listing import Shown
 from app.web.rules import signed_in
 
 blueprint = Blueprint("inbox", __name__)
-_ITEM = "partials/_item.html"
+_ITEM, _LINE = "partials/_item.html", "partials/_line.html"
 COUNTED = ("mine", "unassigned", "team", "chased", "due", "breached")
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A list as its page shows it: which view, what is asked of it, its rows, and where it lies."""
-
-    view: str
-    path: str
-    q: str
-    order: str
-    page: asking.Page
-    wrong: asking.Part | None
-
-    @property
-    def url(self) -> str:
-        """The address of this list."""
-        return asking.address(self.path, q=self.q, order=self.order if "order" in request.args else "")
-
-    @property
-    def more(self) -> str:
-        """The address of its next page; empty when there is none."""
-        if not self.page.cursor:
-            return ""
-        return asking.address(self.path, q=self.q, order=self.order, after=self.page.cursor)
 
 
 @blueprint.get("/")
@@ -61,71 +37,37 @@ def front() -> Any:
 @signed_in
 def inbox(view: str) -> str:
     """Show one view, or what a query finds in it: 50 cases by next time limit, more on demand."""
-    return _answer(_view(view), "inbox.html")
+    return _answer(listing.open_view(view), "inbox.html")
 
 
 @blueprint.get("/search")
 @signed_in
 def search() -> str:
     """Search all cases that the viewer may see with the query language; a number finds its case."""
-    return _answer(_search(), "search.html")
-
-
-def _view(view: str) -> Shown:
-    viewer, q, now = frame.viewer(), _q(), utcnow()
-    order = _order("touched" if view == "archived" else "due")
-    where = asking.view_where(viewer, view)
-    if not q:
-        found = asking.standard(viewer, view, order=order, cursor=request.args.get("after", ""), now=now)
-        return Shown(view, f"/inbox/{view}", "", order, found, None)
-    asked, wrong = _asked(viewer, q)
-    return Shown(view, f"/inbox/{view}", q, order, _found(viewer, where[:1], asked, order=order), wrong)
-
-
-def _search() -> Shown:
-    viewer, q = frame.viewer(), _q()
-    asked, wrong = _asked(viewer, q)
-    order = _order("due" if asked and asked.is_open else "touched")
-    return Shown("search", "/search", q, order, _found(viewer, [], asked if q else None, order=order), wrong)
-
-
-def _q() -> str:
-    return request.args.get("q", "").strip()[: asking.MAX_TEXT + 1]
-
-
-def _order(usual: str) -> str:
-    wanted = request.args.get("order", "")
-    return wanted if wanted in queries.ORDERS else usual
-
-
-def _asked(viewer: Viewer, q: str) -> tuple[asking.Asked | None, asking.Part | None]:
-    try:
-        return asking.read(viewer, q), None
-    except QueryError as error:
-        return None, asking.wrong_part(q, error)
-
-
-def _found(viewer: Viewer, where: list[Any], asked: asking.Asked | None, *, order: str) -> asking.Page:
-    if asked is None:
-        return asking.Page([], "")
-    return asking.page(viewer, where, asked, order=order, cursor=request.args.get("after", ""))
+    return _answer(listing.open_search(), "search.html")
 
 
 def _answer(shown: Shown, template: str) -> str:
     rows = shown.page.rows
     context = {"list": shown, "rows": rows, "view": shown.view, "q": shown.q, "names": _names(rows), "now": utcnow()}
+    if shown.is_table:
+        context |= {"teams": {team.id: team for team in (*identity.teams(), *identity.teams(archived=True))}}
     if shell.is_fragment("more"):
         return render_template("partials/_items.html", **context)
-    context |= {"counts": _counts(), "views": shell.VIEWS}
+    context |= _views(shown.view)
     if shell.is_fragment("list"):
         return render_template("partials/_list.html", **context)
     return shell.page(template, section="inbox", **context)
 
 
-def _counts() -> dict[str, int]:
-    [row] = _counting(frame.viewer()).rows(now=utcnow())
-    counts: dict[str, int] = row._asdict()
-    return counts
+def _views(view: str) -> dict[str, Any]:
+    """Return what the row of views shows: the standard ones, and the first of those that people made, with counts."""
+    viewer = frame.viewer()
+    saved = views.of_viewer(viewer)
+    shown = saved[: listing.MAX_COUNTED] + [each for each in saved[listing.MAX_COUNTED :] if str(each.id) == view]
+    [row] = _counting(viewer).rows(now=utcnow())
+    counts = {**row._asdict(), **listing.saved_counts(viewer, shown)}
+    return {"views": shell.VIEWS, "saved_views": shown, "counts": counts}
 
 
 @lru_cache(maxsize=512)
@@ -149,6 +91,24 @@ def _item(row: Any, assignee: str, marks: around.Marks, minute: datetime) -> Mar
     return kept.piece(_ITEM, (row, assignee, marks, minute), values)
 
 
+@blueprint.app_template_global("case_row")
+def case_row(
+    row: Any, columns: tuple[str, ...], beside: Mapping[int, around.Marks], names: Mapping[int, str], team: Any
+) -> Markup:
+    """Return a line of a table. Like a card, it is the same for all who see the case."""
+    minute = utcnow().replace(second=0, microsecond=0)
+    marks, assignee = beside.get(row.id, around.NO_MARKS), names.get(row.assignee_id, "")
+    shown = (team.name, team.name_zh) if team is not None and "team" in columns else ("", "")
+    values = {"row": row, "columns": columns, "marks": marks, "assignee": assignee, "team": shown, "now": minute}
+    return kept.piece(_LINE, (row, columns, marks, assignee, shown, minute), values)
+
+
+@blueprint.app_template_global("case_marks")
+def case_marks(rows: Iterable[Any]) -> dict[int, around.Marks]:
+    """Return the tags and marks that stand beside these cases."""
+    return around.marks(row.id for row in rows)
+
+
 def _names(rows: list[Any]) -> dict[int, str]:
     return user_names({row.assignee_id for row in rows if row.assignee_id})
 
@@ -157,11 +117,4 @@ def _names(rows: list[Any]) -> dict[int, str]:
 @signed_in
 def counts(view: str) -> str:
     """Return the row of views with live counts."""
-    return render_template("partials/_views.html", view=view, views=shell.VIEWS, counts=_counts())
-
-
-def matching(text: str) -> list[Any]:
-    """Return the cases this viewer may see that a query, a number or words find, changed last first; none where it is no query."""
-    viewer = frame.viewer()
-    asked, _wrong = _asked(viewer, text)
-    return list(_found(viewer, [], asked if text else None, order="touched").rows)
+    return render_template("partials/_views.html", view=view, **_views(view))

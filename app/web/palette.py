@@ -11,7 +11,7 @@ from app.errors import Invalid, NotFound
 from app.identity import policy, preferences
 from app.identity import queries as people
 from app.orchestration import queries as orchestration
-from app.web import access, case_page, finding, frame, i18n, inbox, keys, shell, tabs
+from app.web import access, case_page, finding, frame, i18n, keys, listing, shell, tabs
 from app.web.rules import signed_in
 
 blueprint = Blueprint("palette", __name__)
@@ -146,5 +146,5 @@ def _cases(typed: str) -> list[Entry]:
         Entry(
             "case", row.subject or row.number, "link", f"/cases/{row.number}", aside=row.number, also=row.contact_name
         )
-        for row in inbox.matching(typed)[:6]
+        for row in listing.matching(typed)[:6]
     ]

@@ -117,7 +117,19 @@ _AROUND = {
     "back_attention": "back: it needs attention", "back_agent": "taken up again",
 }  # fmt: skip
 
+_LISTS = {
+    "column_number": "Number", "column_contact": "Customer", "column_status": "Status", "column_priority": "Priority",
+    "column_assignee": "Agent", "column_team": "Team", "column_queue": "Queue", "column_channel": "Channel",
+    "column_type": "Kind", "column_tags": "Tags", "column_chased": "Chased", "column_opened": "Opened",
+    "column_touched": "Last change", "column_due": "Time limit",
+    "order_due": "Next time limit first", "order_touched": "Last change first", "order_quiet": "Longest without change first",
+    "order_opened": "Newest first", "order_oldest": "Oldest first",
+    "shared_private": "Only me", "shared_team": "One team", "shared_everybody": "Everybody",
+    "event_view_saved": "View saved", "event_view_removed": "View deleted",
+}  # fmt: skip
+
 _FIELDS = {
+    **_LISTS,
     "field_assignee_id": "agent", "field_contact_id": "customer", "field_contact_name": "customer",
     "field_due_at": "due", "field_due_from": "due from", "field_due_why": "time limit", "field_holder_id": "holder",
     "field_language": "language", "field_priority": "priority", "field_queue_key": "queue", "field_status": "status",

@@ -1053,6 +1053,43 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_tags_tag", "case_tags", ["tag_id", "case_id"], unique=False)
     op.create_table(
+        "saved_views",
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column("order", sa.Text(), nullable=False),
+        sa.Column("columns", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "shared",
+            sa.Enum(
+                "private", "team", "everybody", name="shared", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("owner_id", sa.BigInteger(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_saved_views_owner_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_saved_views_team_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_saved_views")),
+    )
+    op.create_index("ix_saved_views_owner", "saved_views", ["owner_id"], unique=False)
+    op.create_index(
+        "ix_saved_views_shared",
+        "saved_views",
+        ["shared", "team_id"],
+        unique=False,
+        postgresql_where=sa.text("shared <> 'private'"),
+    )
+    op.create_table(
+        "list_choices",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("layout", sa.Text(), nullable=False),
+        sa.Column("columns", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_list_choices_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_list_choices")),
+    )
+    op.create_table(
         "watchers",
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -1210,6 +1247,8 @@ def downgrade() -> None:
     op.drop_table("case_links")
     op.drop_table("snoozes")
     op.drop_table("watchers")
+    op.drop_table("list_choices")
+    op.drop_table("saved_views")
     op.drop_table("case_tags")
     op.drop_table("tags")
     op.drop_index(

@@ -73,6 +73,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "rule_id": lambda w: w.rule.id,
     "user_id": lambda w: w.cast.bob.id,
     "team_id": lambda w: w.cast.service_team.id,
+    "view_id": lambda _w: 1,
     "calendar_id": lambda _w: 1,
     "queue_id": lambda _w: 1,
     "policy_id": lambda _w: 1,

@@ -26,6 +26,7 @@ from app.web.api import (
     processes,
     service_levels,
     shapes,
+    views,
     work,
 )
 from app.web.api.contract import operation
@@ -37,6 +38,7 @@ for part in (
     calendars, contacts, organizations, service_levels,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
+blueprint.register_blueprint(views.blueprint)
 
 
 @blueprint.get("/me")

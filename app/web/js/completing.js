@@ -110,22 +110,23 @@ document.addEventListener("input", (event) => {
   clearTimeout(timer);
   timer = setTimeout(ask, PAUSE);
 });
-document.addEventListener("keydown", (event) => {
-  if (event.target !== input || event.isComposing) return;
+const MOVES = { ArrowDown: () => move(1), ArrowUp: () => move(-1), Escape: fold };
+
+// Returns whether the key was for the choices.
+function press(key) {
   const isOpen = box && !box.hidden;
-  if (event.key === "ArrowDown" && !isOpen) ask();
-  else if (!isOpen) {
-    if (event.key === "Enter") fold();
-    return;
-  }
-  else if (event.key === "ArrowDown") move(1);
-  else if (event.key === "ArrowUp") move(-1);
-  else if (event.key === "Escape") fold();
-  else if ((event.key === "Enter" || event.key === "Tab") && active >= 0) take(active);
+  if (key === "ArrowDown" && !isOpen) ask();
+  else if (isOpen && MOVES[key]) MOVES[key]();
+  else if (isOpen && active >= 0 && (key === "Enter" || key === "Tab")) take(active);
   else {
-    if (event.key === "Enter") fold();
-    return;
+    if (key === "Enter") fold();
+    return false;
   }
+  return true;
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.target !== input || event.isComposing || !press(event.key)) return;
   event.preventDefault();
   event.stopPropagation();
 }, true);
