@@ -18,6 +18,7 @@ from app.identity import service as identity
 from app.messaging import accounts
 from app.reporting import readiness
 from app.reporting.readiness import Finding
+from app.routing import service as routing
 from app.settings import settings
 from app.workflow import queries as workflow
 
@@ -71,7 +72,7 @@ def _findings() -> Iterator[Finding]:
         yield Finding("tables", False, "there are none yet: run `alembic upgrade head`")
         return
     yield from parts[1:]
-    for check in (_blobs, _people, _processes, _channels):
+    for check in (_blobs, _people, _queues, _processes, _channels):
         yield db.transact(check)
 
 
@@ -125,6 +126,17 @@ def _people() -> Finding:
     if admins:
         return Finding("people", True, f"{admins} active administrator(s)")
     return Finding("people", False, "nobody can administrate: `flask user add LOGIN --role admin`")
+
+
+def _queues() -> Finding:
+    """Without a queue no mail can become a case; an account without one, or with one that is gone, uses the first."""
+    known = {queue.key for queue in routing.queues()}
+    if not known:
+        return Finding("queues", False, "there is none, so mail can not become a case: `flask first-start`")
+    lost = [row.address for row in accounts.accounts(enabled=True) if row.queue_key and row.queue_key not in known]
+    if lost:
+        return Finding("queues", False, f"the queue of {', '.join(lost)} does not exist: choose one on Channels")
+    return Finding("queues", True, f"{len(known)} queue(s)")
 
 
 def _processes() -> Finding:
