@@ -19,7 +19,7 @@ def stored(cast):
     with db.unit_of_work():
         good = version("work").encode()
         definitions.publish(definitions.deploy(KEY, good, files={"ask me.json": FORM}).id)
-        definitions.deploy("draft", good.replace(b'targetRef="over"', b'targetRef="nowhere"'))
+        definitions.deploy("draft", good.replace(b'targetRef="e"', b'targetRef="nowhere"'))
 
 
 def test_a_file_comes_back_as_it_was_uploaded(browser, cast, stored):
