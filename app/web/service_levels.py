@@ -64,8 +64,8 @@ def edit(policy_id: int) -> Response:
 
 
 def length(seconds: int) -> tuple[str, str]:
-    """Return a length as number and unit: hours where they are whole or halves, else minutes."""
-    return (f"{seconds / 3600:g}", "h") if seconds % 1800 == 0 else (f"{seconds / 60:g}", "m")
+    """Return a length as number and unit: whole or half hours from one on, else minutes."""
+    return (f"{seconds / 3600:g}", "h") if seconds >= 3600 and seconds % 1800 == 0 else (f"{seconds / 60:g}", "m")
 
 
 def _shown(row: SlaPolicy | None) -> dict[str, Any]:

@@ -256,7 +256,7 @@ def test_a_service_level_is_made_changed_moved_and_deleted(ada, mona, calendar):
     }
     assert ada.post(path, change).status_code == 303
     assert ada.post(path, change).status_code == 409
-    assert 'value="0.5"' in ada.get(path).text
+    assert 'value="30"' in ada.get(path).text
     assert "switched off" in ada.get("/settings/service-levels").text
     assert ada.post(f"/settings/calendars/{calendar}/delete", {}).status_code == 409
     assert ada.post(f"{path}/delete", {}).status_code == 303
