@@ -37,9 +37,9 @@ def preview(number: str) -> str:
             plan = moving.plan_split(case, chosen, subject=request.args.get("subject", ""))
         except (Conflict, Invalid) as error:
             refusal = error.message
-    shown = messages.timeline(case.id, limit=moving.MAX_SPLIT)
+    found = messages.timeline(case.id, limit=moving.MAX_SPLIT)
     return shell.page(
-        "split.html", section="inbox", case=case, shown=shown, chosen=frozenset(chosen), plan=plan, refusal=refusal,
+        "split.html", section="inbox", case=case, found=found, chosen=frozenset(chosen), plan=plan, refusal=refusal,
         subject=request.args.get("subject", ""),
     )  # fmt: skip
 

@@ -47,7 +47,7 @@ def kinds(case):
 def notices(user):
     with unit_of_work() as session:
         found = session.scalars(select(Notice).where(Notice.user_id == user.id).order_by(Notice.id))
-        return [(notice.kind, notice.text.partition(": ")[2]) for notice in found]
+        return [(notice.kind, notice.text.partition(": ")[2]) for notice in found if notice.kind != "assigned"]
 
 
 def view(key, user, team):

@@ -41,6 +41,11 @@ def path(case):
     return f"/cases/{case.number}"
 
 
+def listed(person, view):
+    """The cases in a list; tabs of open cases are none of it."""
+    return re.findall(r'class="item[^>]*href="/cases/([^"]+)"', person.get(f"/inbox/{view}").text)
+
+
 def merge(desk, other):
     with unit_of_work():
         merging.merge(desk.case.id, other.id)
@@ -60,7 +65,7 @@ def test_what_will_happen_is_said_before(browser, desk, other):
         done = alice.post(f"{path(desk.case)}/merge", {"into": other.number, "once": once})
         assert (done.status_code, done.location) == (303, path(other))
     with unit_of_work():
-        assert [notice.kind for notice in people.notices(desk.cast.bob.id)] == ["merged"]
+        assert "merged" in {notice.kind for notice in people.notices(desk.cast.bob.id)}
     refused = alice.get(f"{path(other)}/merge?into={desk.case.number}").text
     assert "This case is merged into" in refused
     assert 'value="RB' not in re.sub(r'id="into"[^>]*', "", refused)
@@ -79,7 +84,7 @@ def test_the_merged_number_leads_to_the_survivor(browser, desk, other):
     own = alice.get(f"{path(desk.case)}?tab=audit").text
     assert "It is worked on there" in own
     assert "/messages" not in own
-    assert desk.case.number not in re.sub(r"<main.*", "", alice.get("/inbox/team").text, flags=re.DOTALL)
+    assert desk.case.number not in listed(alice, "team")
     assert alice.post(f"{path(desk.case)}/messages", {"kind": "note", "text": "x"}).status_code == 409
     with unit_of_work():
         cases.change(cases.lock(other.id), {"team_id": desk.cast.repairs.id})
