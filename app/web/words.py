@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.web import channel_words, fault_words, setting_words
+from app.web import channel_words, fault_words, setting_words, shell_words
 
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
@@ -192,6 +192,7 @@ KEYS: Final[dict[str, str]] = (
     | channel_words.WORDS
     | fault_words.WORDS
     | setting_words.WORDS
+    | shell_words.WORDS
 )
 
 
