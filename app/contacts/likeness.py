@@ -28,13 +28,13 @@ _HINTS = f"""with mine as ({_PARTS}),
     where c.sort_name in (select x.sort_name from contacts x join mine on mine.id = x.id
      where x.sort_name <> '' and x.sort_name not like '%%@%%') and c.head_id is null limit %(most)s)
   union all (select p.contact_id, 'mailbox', p.address from own join contact_points p
-    on p.clue = own.clue and p.kind = 'email' and own.kind = 'email' and own.clue <> '' limit %(most)s)
+    on p.clue = own.clue and p.clue <> '' and p.kind = 'email' and own.kind = 'email' limit %(most)s)
   union all (select p.contact_id, 'number', p.address from traces t join contact_points p
-    on t.kind = 'number' and p.clue = t.value and p.kind <> 'email' limit %(most)s)
+    on t.kind = 'number' and p.clue = t.value and p.clue <> '' and p.kind <> 'email' limit %(most)s)
   union all (select t.contact_id, 'number', own.address from own join contact_traces t
     on t.kind = 'number' and own.kind <> 'email' and own.clue <> '' and t.value = own.clue limit %(most)s)
   union all (select p.contact_id, 'number', p.address from own join contact_points p
-    on own.kind <> 'email' and own.clue <> '' and p.clue = own.clue and p.kind <> 'email' limit %(most)s)
+    on own.kind <> 'email' and p.clue = own.clue and p.clue <> '' and p.kind <> 'email' limit %(most)s)
   union all (select o.contact_id, 'signature', o.value from traces t join contact_traces o
     on t.kind = 'number' and o.kind = 'number' and o.value = t.value limit %(most)s)
   union all (select p.contact_id, case t.kind when 'cc' then 'copied' else 'reply_to' end, p.address from traces t

@@ -70,6 +70,12 @@ class Contact(Base):
         Index("ix_contacts_head_id", "head_id", postgresql_where=text("head_id is not null")),
         Index("ix_contacts_name", "sort_name", "id", postgresql_where=text("head_id is null")),
         Index("ix_contacts_tier", "tier", "sort_name", "id", postgresql_where=text("head_id is null and tier <> ''")),
+        Index(
+            "ix_contacts_marked",
+            "sort_name",
+            "id",
+            postgresql_where=text("head_id is null and (warning <> '' or is_blocked)"),
+        ),
         Index("ix_contacts_search", "search", postgresql_using="gin"),
     )
 

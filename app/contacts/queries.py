@@ -39,6 +39,8 @@ _ADDRESSES = """select p.kind, p.address from contact_points p join contacts c o
 _TIER = """select coalesce(nullif(h.tier, ''), nullif(c.tier, ''), o.tier, '') as tier
  from contacts c join contacts h on h.id = coalesce(c.head_id, c.id)
  left join organizations o on o.id = coalesce(h.organization_id, c.organization_id) where c.id = %(contact)s"""
+_ORGANIZATION = """select o.name from contacts c left join contacts h on h.id = c.head_id
+ join organizations o on o.id = coalesce(h.organization_id, c.organization_id) where c.id = %(contact)s"""
 _LAST = """select distinct on (i.kind) i.kind, i.case_id, said.created_at, said.direction, said.author,
   left(said.text, %(characters)s) as text
  from interactions i join lateral (select created_at, direction, author, text from messages w
@@ -111,6 +113,12 @@ def tier_of(contact_id: int) -> str:
 def _tier_of(contact_id: int) -> str:
     row = run(_TIER, {"contact": contact_id}).fetchone()
     return str(row.tier) if row else ""
+
+
+def organization_of(contact_id: int) -> str:
+    """Return the name of a person's organization; empty without one."""
+    row = run(_ORGANIZATION, {"contact": contact_id}).fetchone()
+    return str(row.name) if row else ""
 
 
 def last_exchanges(contact_ids: Sequence[int], *, cases: Sequence[int], characters: int = 160) -> list[Any]:

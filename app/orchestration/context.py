@@ -99,6 +99,7 @@ def case_names(case: Case) -> Lazy:
         "contact_name": lambda: case.contact_name, "chase_count": lambda: case.chase_count,
         "auto": lambda: case.auto, "mailbox": lambda: _mailbox(case),
         "tier": lambda: contacts.tier_of(case.contact_id) if case.contact_id else "",
+        "organization": lambda: contacts.organization_of(case.contact_id) if case.contact_id else "",
         "first_reply_at": lambda: _text(case.first_reply_at), "opened_at": lambda: _text(case.opened_at), "due_at": lambda: _text(case.due_at), "due_why": lambda: case.due_why,
         "reopen_until": lambda: _text(case.reopen_until), "open_work_orders": lambda: _open_orders(case.id),
         "accepted_work_orders": lambda: _open_orders(case.id, ACCEPTED),

@@ -6,8 +6,11 @@ from sqlalchemy import select
 
 from app import events
 from app.cases.models import Case
+from app.contacts import queries as contacts
+from app.contacts import spelling
 from app.db import forget, known, session
 from app.errors import Invalid, NotFound
+from app.knowledge.service import language_of
 from app.messaging import accounts, providers
 from app.orchestration.models import EntryRule
 from app.workflow import definitions
@@ -30,27 +33,39 @@ def choose(case: Case) -> str:
             and rule.channel in ("", case.channel)
             and rule.account_id in (None, case.account_id)
             and rule.subject_contains.casefold() in case.subject.casefold()
+            and rule.language in ("", language_of(case.language))
+            and (not rule.tier or rule.tier == _tier(case))
         ):
             return rule.definition_key
     return DEFAULT_PROCESS
 
 
+def _tier(case: Case) -> str:
+    """Return the tier of the case's customer: asked only when a rule asks for one."""
+    return contacts.tier_of(case.contact_id) if case.contact_id else ""
+
+
 def save_rule(
     rule_id: int | None, *, position: int, definition_key: str, channel: str = "", account_id: int | None = None,
-    subject_contains: str = "", is_enabled: bool = True,
+    subject_contains: str = "", tier: str = "", language: str = "", is_enabled: bool = True,
 ) -> EntryRule:  # fmt: skip
     """Make or change a rule. Records `entry_rule_saved`. Raises NotFound, Invalid."""
     _check(definition_key, channel=channel, account_id=account_id)
+    tier, language = (
+        spelling.clean_tier(tier),
+        language_of(spelling.clean_language(language)) if language.strip() else "",
+    )
     rule = session().get(EntryRule, rule_id) if rule_id else EntryRule()
     if rule is None:
         raise NotFound("rule_unknown", "There is no such entry rule.")
     rule.position, rule.definition_key, rule.channel = position, definition_key, channel
     rule.account_id, rule.subject_contains, rule.is_enabled = account_id, subject_contains.strip()[:200], is_enabled
+    rule.tier, rule.language = tier, language
     session().add(rule)
     session().flush()
     forget()
     events.record("entry_rule_saved", chain="entry-rules", rule=rule.id, process=definition_key, position=position,
-                  channel=channel, account=account_id, contains=rule.subject_contains, enabled=is_enabled)  # fmt: skip
+                  channel=channel, account=account_id, contains=rule.subject_contains, tier=tier, language=language, enabled=is_enabled)  # fmt: skip
     return rule
 
 

@@ -31,6 +31,8 @@ class EntryRule(Base):
     channel: Mapped[str] = mapped_column(default="")
     account_id: Mapped[int | None] = mapped_column(ForeignKey("channel_accounts.id", ondelete="CASCADE"))
     subject_contains: Mapped[str] = mapped_column(default="")
+    tier: Mapped[str] = mapped_column(default="", server_default="")
+    language: Mapped[str] = mapped_column(default="", server_default="")
     definition_key: Mapped[str]
     is_enabled: Mapped[bool] = mapped_column(default=True)
 

@@ -7,7 +7,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template, request
 
 from app.clock import utcnow
-from app.contacts import listing, organizations, queries
+from app.contacts import likeness, listing, organizations, queries
 from app.errors import NotFound
 from app.identity import policy
 from app.orchestration import customers
@@ -19,6 +19,7 @@ knows = allow_if(policy.may_see_contacts)
 FIELDS = ("name", "language", "timezone", "tier", "warning")
 SHOWN = 20
 FEW = 8
+FEW_ALIKE = 3
 
 
 def customer(case: Any) -> dict[str, Any]:
@@ -61,6 +62,16 @@ def form(number: str) -> Any:
         "partials/_customer_form.html", case=case, person=person, offered=listing.organizations(limit=SHOWN),
         **contact_words.choices(),
     )  # fmt: skip
+
+
+@blueprint.get("/cases/<number>/customer/alike")
+@knows
+def alike(number: str) -> Any:
+    """Return who may be the same person as the customer, once the panel is in sight; without a script, on their own page."""
+    person = queries.person(_case(number).contact_id)
+    if not request.headers.get("HX-Request"):
+        return redirect(f"/contacts/{person.id}", 303)
+    return render_template("partials/_alike.html", person=person, alike=likeness.candidates(person.id)[:FEW_ALIKE])
 
 
 @blueprint.post("/cases/<number>/customer")

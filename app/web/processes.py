@@ -185,6 +185,7 @@ def save_rule() -> Any:
         form.get("rule", type=int), position=form.get("position", 10, type=int),
         definition_key=form.get("definition_key", ""), channel=form.get("channel", ""),
         account_id=form.get("account", type=int), subject_contains=form.get("subject_contains", ""),
+        tier=form.get("tier", ""), language=form.get("language", ""),
     )  # fmt: skip
     return redirect("/processes#rules", 303)
 

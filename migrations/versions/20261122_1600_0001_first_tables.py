@@ -232,6 +232,13 @@ def upgrade() -> None:
         "ix_contacts_head_id", "contacts", ["head_id"], unique=False, postgresql_where=sa.text("head_id is not null")
     )
     op.create_index(
+        "ix_contacts_marked",
+        "contacts",
+        ["sort_name", "id"],
+        unique=False,
+        postgresql_where=sa.text("head_id is null and (warning <> '' or is_blocked)"),
+    )
+    op.create_index(
         "ix_contacts_name", "contacts", ["sort_name", "id"], unique=False, postgresql_where=sa.text("head_id is null")
     )
     op.create_index("ix_contacts_organization_id", "contacts", ["organization_id", "sort_name", "id"], unique=False)
@@ -273,6 +280,8 @@ def upgrade() -> None:
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("account_id", sa.BigInteger(), nullable=True),
         sa.Column("subject_contains", sa.Text(), nullable=False),
+        sa.Column("tier", sa.Text(), server_default="", nullable=False),
+        sa.Column("language", sa.Text(), server_default="", nullable=False),
         sa.Column("definition_key", sa.Text(), nullable=False),
         sa.Column("is_enabled", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(
@@ -1348,6 +1357,11 @@ def downgrade() -> None:
     op.drop_index("ix_contacts_tier", table_name="contacts", postgresql_where=sa.text("head_id is null and tier <> ''"))
     op.drop_index("ix_contacts_search", table_name="contacts", postgresql_using="gin")
     op.drop_index("ix_contacts_organization_id", table_name="contacts")
+    op.drop_index(
+        "ix_contacts_marked",
+        table_name="contacts",
+        postgresql_where=sa.text("head_id is null and (warning <> '' or is_blocked)"),
+    )
     op.drop_index("ix_contacts_name", table_name="contacts", postgresql_where=sa.text("head_id is null"))
     op.drop_index("ix_contacts_head_id", table_name="contacts", postgresql_where=sa.text("head_id is not null"))
     op.drop_table("contacts")

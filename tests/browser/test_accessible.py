@@ -8,6 +8,7 @@ from tests.browser.axe import run_axe
 
 CASE_TABS = ("", "?tab=process", "?tab=work-orders", "?tab=files", "?tab=audit")
 PAGES = (
+    "/contacts", "/contacts?q=zzz", "/organizations",
     "/inbox/team", "/inbox/archived", "/work-orders", "/search?q=hot", "/processes", "/processes/service_case",
     "/processes/new", "/processes/service_case/edit", "/faults", "/channels", "/channels/new/email/smtp", "/people", "/people/1", "/teams/1",
     "/account", "/settings", "/settings/calendars", "/settings/calendars/1", "/settings/calendars/new",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -120,7 +120,7 @@ def check_whole() -> None:
 
 steps = st.lists(
     st.tuples(
-        st.sampled_from(["write", "write", "merge", "merge", "unmerge", "edit", "rename", "address"]),
+        st.sampled_from(["write", "write", "merge", "merge", "merge", "unmerge", "unmerge", "edit", "rename", "address"]),
         st.integers(0, PEOPLE - 1), st.integers(0, 7),
     ).filter(lambda step: step[0] != "merge" or step[1] != step[2]).map(
         lambda step: (step[0], step[1], step[2] % PEOPLE if step[0] == "merge" else step[2])
@@ -131,6 +131,10 @@ steps = st.lists(
 
 @settings(
     max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+@example(steps=[("merge", 1, 2), ("merge", 0, 1), ("write", 2, 0), ("unmerge", 1, 0), ("write", 2, 0)])
+@example(
+    steps=[("merge", 1, 2), ("merge", 0, 1), ("unmerge", 2, 0), ("rename", 1, 3), ("merge", 3, 0), ("unmerge", 1, 0)]
 )
 @given(steps=steps)
 def test_merging_and_taking_it_back_is_as_if_nobody_had_been_merged(db, steps):

@@ -12,8 +12,9 @@ from app import db
 from app.audit import service as audit
 from app.cases.models import Case
 from app.cli import seed
+from app.contacts import service as contacts
 from app.events import Actor, acting
-from app.orchestration import driving
+from app.orchestration import customers, driving
 from app.orchestration.queries import overview
 from app.workorders.models import WorkOrder
 from tests.journeys.mailing import Office, mail
@@ -92,6 +93,14 @@ def test_what_is_quoted_or_only_mentioned_asks_for_nothing(say, words):
     case = say(words)
     assert (case.chase_count, str(case.status)) == (0, "open")
     assert record(case, "action_taken") == []
+
+
+def test_who_is_the_same_person_may_cancel_from_their_other_address(say):
+    erik = "Erik <erik@example.org>"
+    case = say("It drips.", sender=erik)
+    with db.unit_of_work():
+        customers.merge(case.contact_id, contacts.find_or_create("email", "erik@example.org").id)
+    assert str(say("cancel", sender=erik).status) == "cancelled"
 
 
 def test_somebody_in_copy_may_ask_how_it_goes_but_not_cancel(say):

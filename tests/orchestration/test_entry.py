@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from app.cases import service as cases
+from app.contacts import keeping, organizations
 from app.errors import Invalid, NotFound
-from app.orchestration import driving, entry
+from app.orchestration import context, driving, entry
 from app.workflow import definitions
 from app.workflow.queries import definition_of, get_definition
 from tests.support.desk import make_account
@@ -71,3 +72,19 @@ def test_rules_that_are_not_there(processes):
         entry.save_rule(999_999, position=1, definition_key="billing")
     with pytest.raises(NotFound):
         entry.remove_rule(999_999)
+
+
+def test_tier_and_language_of_the_customer_decide(processes):
+    house = organizations.save(None, name="House", tier="gold")
+    gold = keeping.create({"name": "Dana", "organization_id": house.id}, [])
+    entry.save_rule(None, position=10, definition_key="urgent", tier="gold")
+    entry.save_rule(None, position=20, definition_key="billing", language="zh")
+    mine = cases.open_case(subject="x", channel="email", contact_id=gold, contact_name="Dana", language="en")
+    assert entry.choose(mine) == "urgent"
+    assert (context.case_names(mine)["tier"], context.case_names(mine)["organization"]) == ("gold", "House")
+    other = cases.open_case(subject="x", channel="email", contact_id=None, contact_name="", language="zh-TW")
+    assert entry.choose(other) == "billing"
+    assert entry.choose(case()) == entry.DEFAULT_PROCESS
+    for wrong in ({"tier": "iron"}, {"language": "chinese!"}):
+        with pytest.raises(Invalid):
+            entry.save_rule(None, position=1, definition_key="billing", **wrong)

@@ -94,6 +94,8 @@ def test_merging(alice, desk):
     assert merged["id"] == alice.get(f"/contacts/{dana}").json["id"] == other
     assert merged["merged"] == [{"id": dana, "name": "Dana", "into": other}]
     assert alice.post(f"/contacts/{other}/merge", {"other": dana}).status_code == 409
+    seen = alice.get(f"/contacts/{dana}").json["version"]
+    assert alice.call("PATCH", f"/contacts/{dana}", json={"tier": "vip", "version": seen}).json["own_tier"] == "vip"
     assert alice.post(f"/contacts/{dana}/unmerge").json["id"] == dana
     assert alice.post(f"/contacts/{dana}/unmerge").status_code == 409
     assert alice.post(f"/contacts/{dana}/apart", {"other": other}).json == {"items": []}

@@ -160,6 +160,23 @@ def test_the_panel_is_changed_in_place_and_without_script(alice, desk, dana):
     assert alice.post(path, CARD).location.endswith(f"/cases/{desk.case.number}")
 
 
+def test_the_panel_proposes_whom_to_look_at(alice, desk, dana):
+    path = f"/cases/{desk.case.number}/customer/alike"
+    htmx = {"HX-Request": "true"}
+    assert "Perhaps" not in alice.get(path, headers=htmx).text
+    with unit_of_work():
+        home = keeping.create({"name": "dana"}, [("email", "dana@home.example")])
+    found = alice.get(path, headers=htmx).text
+    assert f"/contacts/{dana}/merge?other={home}" in found
+    assert "The same name" in found
+    assert alice.get(path).location.endswith(f"/contacts/{dana}")
+
+
+def test_the_search_at_the_top_finds_people_too(alice, browser, desk, dana):
+    assert f"/contacts/{dana}" in alice.get("/search?q=dana@ex").text
+    assert f"/contacts/{dana}" not in browser(desk.cast.desi).get("/search?q=dana@ex").text
+
+
 def test_an_answer_goes_where_the_case_came_from_also_when_people_are_merged(alice, desk, dana):
     with unit_of_work():
         other = keeping.create({"name": "Dana"}, [("email", "office@example.org")])

@@ -61,10 +61,10 @@ def get_contact(contact_id: int) -> shapes.ContactDetail:
 @operation("Change a contact", tag=TAG, answers=shapes.ContactDetail, body=shapes.ContactChange)
 @knows
 def change_contact(contact_id: int, body: shapes.ContactChange) -> shapes.ContactDetail:
-    """Change a contact; open cases take a new name. 409: somebody changed it after `version`."""
+    """Change a person; open cases take a new name. 409: somebody changed them after `version`."""
     given = body.model_dump(include=body.model_fields_set - {"version"})
     values = {field: value for field, value in given.items() if value is not None or field == "organization_id"}
-    customers.change(contact_id, values, version=body.version)
+    customers.change(queries.person(contact_id).id, values, version=body.version)
     return _detail(contact_id)
 
 
@@ -114,7 +114,7 @@ def contact_events(contact_id: int) -> shapes.ContactEvents:
 @knows
 def add_contact_point(contact_id: int, body: shapes.NewPoint) -> shapes.ContactDetail:
     """Give a contact another address. 409: it belongs to somebody already."""
-    keeping.add_point(contact_id, body.kind, body.address)
+    keeping.add_point(queries.person(contact_id).id, body.kind, body.address)
     customers.tell(contact_id)
     return _detail(contact_id)
 

@@ -1,6 +1,7 @@
 // The desk: htmx with our rules, and what makes the pages quick to work with. Every page works without it.
 import "../css/desk.css";
 import "./requests.js";
+import "./customer.js";
 import "./dialogs.js";
 import "./completing.js";
 import "./drafts.js";
