@@ -181,7 +181,7 @@ def test_an_answer_goes_where_the_case_came_from_also_when_people_are_merged(ali
     with unit_of_work():
         other = keeping.create({"name": "Dana"}, [("email", "office@example.org")])
         merging.merge(other, dana)
-        assert writing._customer(case_queries.get(desk.case.id)) == [("dana@example.org", "Dana")]
+        assert writing.customer(case_queries.get(desk.case.id)) == [("dana@example.org", "Dana")]
     assert 'value="dana@example.org"' in alice.get(f"/cases/{desk.case.number}").text
 
 
