@@ -18,8 +18,7 @@ from app.cases.filtering.tree import Every, Field, Node, Text
 from app.cases.models import OPEN_STATES, Case
 from app.identity.policy import Viewer
 from app.settings import settings
-from app.web import access
-from app.web.api import paging
+from app.web import access, paging
 from app.workorders import queries as workorders
 
 MAX_TEXT = 1_000

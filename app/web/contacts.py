@@ -15,8 +15,7 @@ from app.db import savepoint
 from app.errors import Conflict, DeskError, Invalid
 from app.identity import policy
 from app.orchestration import customers
-from app.web import access, contact_words, frame, shell
-from app.web.api import paging
+from app.web import access, contact_words, frame, paging, shell
 from app.web.errors import status_of
 from app.web.rules import allow_if
 

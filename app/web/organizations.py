@@ -11,8 +11,7 @@ from app.contacts import listing, organizations
 from app.db import savepoint
 from app.errors import Conflict, DeskError, Invalid
 from app.identity import policy
-from app.web import contact_words, shell
-from app.web.api import paging
+from app.web import contact_words, paging, shell
 from app.web.errors import status_of
 from app.web.rules import allow_if
 

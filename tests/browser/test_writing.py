@@ -14,7 +14,8 @@ expect = pytest.importorskip("playwright.sync_api").expect
 def test_a_draft_a_note_and_a_file_survive_a_reload(desk, enter):
     page = enter("bob", f"/cases/{desk.new_case('Draft')}")
     page.locator(".compose [name=kind][value=note]").check()
-    with page.expect_response(re.compile("/draft$")):
+    # The choice of a note is kept too: the words are what is waited for.
+    with page.expect_response(lambda r: r.url.endswith("/draft") and "caretaker" in (r.request.post_data or "")):
         page.locator("#compose-text").fill("Ask the caretaker for the key.")
     page.locator(".compose [data-files]").set_input_files(
         {"name": "key.txt", "mimeType": "text/plain", "buffer": b"third hook"}

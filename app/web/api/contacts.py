@@ -9,9 +9,8 @@ from app.contacts import keeping, likeness, listing, merging, queries
 from app.contacts import service as contacts
 from app.identity import policy
 from app.orchestration import customers
-from app.web import access, frame
+from app.web import access, frame, paging
 from app.web.api import contact_shapes as shapes
-from app.web.api import paging
 from app.web.api.contract import operation
 from app.web.api.shapes import EventRow
 from app.web.rules import allow_if

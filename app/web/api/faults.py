@@ -16,8 +16,7 @@ from app.messaging import intake
 from app.messaging import queries as messaging
 from app.messaging.models import Envelope, EnvelopeState
 from app.orchestration import driving, operations
-from app.web import access, frame
-from app.web.api import paging
+from app.web import access, frame, paging
 from app.web.api.contract import In, Out, operation
 from app.web.rules import allow_if
 from app.workflow import queries as workflow

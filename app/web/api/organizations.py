@@ -7,7 +7,7 @@ from pydantic import Field
 
 from app.contacts import listing, organizations
 from app.identity import policy
-from app.web.api import paging
+from app.web import paging
 from app.web.api.contact_shapes import Tier
 from app.web.api.contract import In, Out, operation
 from app.web.rules import allow_if

@@ -15,8 +15,8 @@ from app.identity import queries as identity
 from app.orchestration import driving, forms
 from app.orchestration import queries as orchestration
 from app.orchestration.models import Drive
-from app.web import access, frame
-from app.web.api import paging, rows, shapes
+from app.web import access, frame, paging
+from app.web.api import rows, shapes
 from app.web.api.contract import In, Plain, operation
 from app.web.rules import allow, hopeful, signed_in
 from app.workflow import definitions
