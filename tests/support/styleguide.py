@@ -6,9 +6,13 @@ from datetime import timedelta
 from types import SimpleNamespace
 
 from flask import Blueprint, Flask, render_template, request
+from jinja2 import ChainableUndefined
+from markupsafe import Markup
 
+from app.cases import around
 from app.clock import utcnow
-from app.web import create_app
+from app.identity.preferences import Preferences
+from app.web import create_app, inbox, keys
 from app.web.rules import public
 
 blueprint = Blueprint("styleguide", __name__)
@@ -63,7 +67,7 @@ def page() -> str:
         "styleguide.html", section="inbox", nav=tuple(Row(key=key, href=f"#{key}") for key in ("inbox", "orders", "processes", "faults", "channels", "people")),
         stream_url="", rows=rows, following="next", view="mine", views=("mine", "unassigned", "team", "chased", "due", "breached"), counts={"mine": 7, "unassigned": 12, "team": 131, "chased": 4},
         names={1: "Alice"}, now=now, case=case, order=order, events=events, verdict=SimpleNamespace(is_intact=True, events=17, bad_seq=None, why=""), form=FORM, people=[], teams=[],
-        preferences=SimpleNamespace(density="comfortable", unread=3),
+        preferences=SimpleNamespace(density="comfortable", unread=3), bindings="{}", shortcuts_shown=keys.sheet(Preferences()), tabs=[],
         points=[SimpleNamespace(kind="email", address="dana@example.com")], draft=None, newer=[1], last_message=1, may_work=True,
     )  # fmt: skip
 
@@ -77,12 +81,22 @@ def _row(number: int, subject: str, now):
     )  # fmt: skip
 
 
+def _items(rows, names) -> Markup:
+    """Draw the lines as the list does, with no tags beside them."""
+    return Markup("\n").join(
+        inbox._item(row, names.get(row.assignee_id, ""), around.NO_MARKS, utcnow()) for row in rows
+    )
+
+
 def make_app():
     """Make an application that serves the style guide at /styleguide; nobody is signed in, somebody is drawn."""
     app = create_app(("app.web.health", "app.web.inbox", "tests.support.styleguide"))
     app.jinja_env.globals["viewer"] = lambda: SimpleNamespace(
         name="Alice", role="agent", theme=request.args.get("theme", "auto"), login="alice", user_id=1
     )
+    app.jinja_env.globals["case_items"] = _items
+    # What pages get from rooms that are not loaded here is empty.
+    app.jinja_env.undefined = ChainableUndefined
     # No database stands behind this page, so no frame is put around it.
     vars(app)["dispatch_request"] = lambda: app.make_response(Flask.dispatch_request(app))
     return app
