@@ -48,6 +48,7 @@ def test_the_shell_is_loaded_once_and_the_address_title_and_focus_follow(desk, e
 
 def test_tabs_are_stepped_through_and_closed_by_key_button_and_middle_click(desk, enter):
     numbers = [desk.new_case(f"Tab {at}") for at in range(3)]
+    desk.query("delete from open_tabs returning 1")  # tabs are kept per agent; other tests left some
     page = enter("bob", "/inbox/team")
     for number in numbers:
         page.locator(f".item[href='/cases/{number}']").click()
@@ -67,6 +68,28 @@ def test_tabs_are_stepped_through_and_closed_by_key_button_and_middle_click(desk
     the_tab(page, numbers[2]).locator("button").click()
     expect(page).to_have_url(re.compile("/inbox/"))
     expect(page.locator("#tabs")).to_be_hidden()
+
+
+def test_of_two_pages_asked_for_the_last_one_is_shown_whichever_answers_first(desk, enter):
+    page = enter("alice", "/inbox/team")
+    late = []
+
+    def hold(route):
+        late.append(route)
+
+    page.route(re.compile("/search\\?q=first"), hold)
+    page.locator("#search").fill("first words that are nowhere")
+    page.locator("#search").press("Enter")
+    page.wait_for_function("document.body.classList.contains('loading')")
+    page.locator("#search").fill("second words that are nowhere")
+    page.locator("#search").press("Enter")
+    expect(page).to_have_url(re.compile("q=second"))
+    for route in late:
+        route.continue_()
+    page.wait_for_timeout(500)
+    expect(page).to_have_url(re.compile("q=second"))
+    expect(page.locator(".case.empty h1")).to_have_text("Nothing found")
+    expect(page.locator(".toast")).to_have_count(0)
 
 
 def test_news_of_an_open_case_marks_its_tab(desk, enter):

@@ -16,7 +16,8 @@ function dress(element, verb, url) {
   const isBeside = verb === "get" && CASE.test(url.pathname) && document.querySelector("#list") && document.querySelector("#main.case");
   const wanted = { [`hx-${verb}`]: url.pathname + url.search, "hx-target": isBeside ? "#main" : "#desk" };
   if (!isBeside) Object.assign(wanted, { "hx-select": "#desk", "hx-swap": "outerHTML", "hx-select-oob": AROUND });
-  if (verb === "get") wanted["hx-push-url"] = url.pathname + url.search + url.hash;
+  // Of two pages asked for one after the other, the last one is shown, whichever answer comes first.
+  if (verb === "get") Object.assign(wanted, { "hx-push-url": url.pathname + url.search + url.hash, "hx-sync": "body:replace" });
   for (const [name, value] of Object.entries(wanted)) element.setAttribute(name, value);
   element.dataset.dressed = Object.keys(wanted).join(" ");
   htmx.process(element);

@@ -267,9 +267,9 @@ LONG = {
 
 @pytest.mark.parametrize("name", LONG)
 def test_a_megabyte_takes_no_time(name):
-    before = time.process_time()
+    before = time.thread_time()
     extract_reply(LONG[name])
-    assert time.process_time() - before < 0.5
+    assert time.thread_time() - before < 0.5
 
 
 @pytest.mark.parametrize("style", [lines for _name, lines in ATTRIBUTIONS + SEPARATORS] + MOBILE_LINES)

@@ -175,10 +175,10 @@ HARD = [
 
 @pytest.mark.parametrize("value", HARD, ids=range(len(HARD)))
 def test_hard_header_values_are_quick(value):
-    before = time.process_time()
+    before = time.thread_time()
     parse_addresses(value, problems=Problems())
     decode_header(value)
-    assert time.process_time() - before < 1
+    assert time.thread_time() - before < 1
 
 
 @pytest.mark.parametrize(
@@ -253,7 +253,7 @@ def test_explain_on_a_terminal():
 
 def test_reading_is_fast_enough():
     mails = [path.read_bytes() for path in MAILS.glob("*.eml")]
-    before = time.process_time()
+    before = time.thread_time()
     for raw in mails:
         explain(raw)
-    assert len(mails) / (time.process_time() - before) > 50
+    assert len(mails) / (time.thread_time() - before) > 50
