@@ -41,6 +41,27 @@ def fill(key: str, language: str, names: Mapping[str, Any]) -> Text:
     return Text(_filled(chosen.subject, names, key=key), _filled(chosen.body, names, key=key))
 
 
+def reworded(key: str, subject: str, *, language: str) -> str | None:
+    """Return a filled English subject as the template's subject in another language; None when it is not from this template."""
+    wanted = language_of(language)
+    original = known(("template subject", key, FALLBACK), lambda: _subject(key, FALLBACK))
+    other = known(("template subject", key, wanted), lambda: _subject(key, wanted))
+    if not original or not other:
+        return None
+    names = _SLOT.findall(original)
+    pattern = "(.*)".join(re.escape(part) for part in _SLOT.split(original)[::2])
+    match = re.fullmatch(pattern, subject, re.DOTALL)
+    found = dict(zip(names, match.groups(), strict=True)) if match else {}
+    if not match or not set(_SLOT.findall(other)) <= found.keys():
+        return None
+    return _SLOT.sub(lambda slot: found[slot[1]], other)
+
+
+def _subject(key: str, language: str) -> str:
+    row = session().execute(select(Template.subject).where(Template.key == key, Template.language == language)).first()
+    return str(row.subject) if row else ""
+
+
 def _find(key: str, language: str) -> Any:
     row = run(_FIND, {"key": key, "language": language, "fallback": FALLBACK}, settled=False).fetchone()
     if row is None:

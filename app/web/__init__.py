@@ -9,7 +9,7 @@ from jinja2 import StrictUndefined
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.settings import MEGABYTE, settings
-from app.web import assets, errors, frame, headers, i18n, kept, once, process_words, rules
+from app.web import assets, errors, frame, headers, i18n, kept, notice_lines, once, process_words, rules
 from app.web.frame import Desk
 
 # Each names a module with a `blueprint`. Order does not matter.
@@ -69,6 +69,7 @@ def create_app(blueprints: tuple[str, ...] = BLUEPRINTS) -> Desk:
     i18n.install(app)
     kept.install(app)
     process_words.install(app)
+    notice_lines.install(app)
     assets.install(app)
     rules.public(app.view_functions["static"])
     headers.install(app)

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from app.clock import utcnow
 from app.errors import Invalid
 from app.identity import preferences, queries, service
-from app.web import frame, shell
+from app.web import frame, notice_lines, shell
 from app.web.auth import safe_next
 from app.web.rules import signed_in
 
@@ -57,7 +57,12 @@ def new() -> Response:
     after = request.args.get("after", 0, type=int)
     loud = not wanted.is_quiet(utcnow())
     fresh = [
-        {"id": row.id, "text": row.text, "link": row.link, "tell": loud and kind_of(row.kind) in wanted.tell}
+        {
+            "id": row.id,
+            "text": notice_lines.notice_text(row.kind, row.text),
+            "link": row.link,
+            "tell": loud and kind_of(row.kind) in wanted.tell,
+        }
         for row in reversed(rows)
         if after and row.id > after and row.read_at is None
     ]

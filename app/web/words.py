@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.web import channel_words, fault_words, setting_words, shell_words
+from app.web import channel_words, fault_words, notice_words, setting_words, shell_words
 
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
@@ -198,4 +198,4 @@ KEYS: Final[dict[str, str]] = (
 
 def texts() -> list[str]:
     """Return every English text of this module, for the translators."""
-    return sorted({*PLAIN, *KEYS.values()})
+    return sorted({*PLAIN, *notice_words.TEXTS, *KEYS.values()})

@@ -287,16 +287,17 @@ def labels_of(definition_id: int) -> Mapping[str, Mapping[str, str]]:
 
 
 def names_in(language: str) -> dict[str, str]:
-    """Return what the elements of the latest versions are called in another language, by the name on the diagram."""
+    """Return what the latest versions and their elements are called in another language, by the name on the diagram."""
     latest = (
-        select(ProcessDefinition.id)
+        select(ProcessDefinition.id, ProcessDefinition.name, ProcessDefinition.process_id)
         .where(ProcessDefinition.is_executable)
         .order_by(ProcessDefinition.is_published.desc(), ProcessDefinition.id.desc())
         .limit(LATEST)
     )
     found: dict[str, str] = {}
-    for definition_id in reversed(session().scalars(latest).all()):
-        found |= _names(definition_id, language)
+    for definition_id, name, process_id in reversed(session().execute(latest).all()):
+        own = labels_of(definition_id).get(process_id or "", {}).get(language)
+        found |= _names(definition_id, language) | ({name: own} if own else {})
     return found
 
 
