@@ -15,5 +15,7 @@ TEXTS: Final = (
     "{0} is merged into {1}", "{0} is a case of its own again", "your reply did not go out. {0}", "{0} (level {1})",
     "not accepted in time", "no reply in time", "reply not reviewed in time", "declined and not dispatched again in time",
     "cancellation not answered in time", "chased again", "reply due soon", "withdrawn before acceptance",
-    "no first response in time", "not resolved in time", "Command line",
+    "no first response in time", "not resolved in time", "Command line", "reply-token: our signed reply address, made for this sender",
+    "stranger: refers to a case in which the sender takes no part", "new: refers to no case", "references: answers {0}",
+    "case-number: {0} in the subject",
 )  # fmt: skip

@@ -89,3 +89,10 @@ def test_a_notice_is_told_in_the_readers_language(browser, cast, kind, english, 
 
 def test_the_words_of_notices_have_their_chinese():
     assert [text for text in notice_words.TEXTS if not HAN.search(i18n.translate("zh", text))] == []
+
+
+def test_what_went_wrong_is_told_in_the_readers_language(browser, cast):
+    page = browser(cast.alice).get("/no-such-page?lang=zh")
+    assert page.status_code == 404
+    assert "此处没有内容，或您无权查看。" in page.text
+    assert "There is nothing here" not in page.text
