@@ -6,6 +6,7 @@ import imaplib
 import socket
 import ssl
 from collections.abc import Callable
+from typing import Any
 
 from imapclient import IMAPClient, SocketTimeout
 
@@ -42,3 +43,15 @@ class LineClient(IMAPClient):  # type: ignore[misc]  # IMAPClient publishes no t
     def take_news(self) -> bool:
         """Whether the server told of a change in the number of mails since this was last asked."""
         return bool(self._imap.untagged_responses.pop("EXISTS", None))
+
+    def _poll_socket(
+        self, sock: socket.socket, timeout: float | None = None
+    ) -> Any:  # IMAPClient's hook, socket not blocking
+        """Look first at what was read along with the answer to IDLE: on the socket it would never show."""
+        return True if self._has_read_ahead() else super()._poll_socket(sock, timeout)
+
+    def _has_read_ahead(self) -> bool:
+        try:
+            return bool(self._imap.file.peek(1))
+        except (ssl.SSLWantReadError, BlockingIOError):
+            return False

@@ -151,7 +151,9 @@ def test_a_step_that_fails_is_a_fault_that_can_be_tried_again_or_skipped(desk, e
     page.goto(f"{desk.url}/faults")
     row = page.locator("tr", has_text=number)
     expect(row).to_contain_text("no_such_name")
-    row.get_by_role("button", name="Retry").click()
+    with page.expect_response(re.compile("/retry$")):
+        row.get_by_role("button", name="Retry").click()
+    page.wait_for_selector("body:not(.loading)")  # the page was drawn anew
     expect(row).to_contain_text("no_such_name")
     row.locator("summary", has_text="Skip").click()
     row.get_by_role("button", name="Skip this step").click()

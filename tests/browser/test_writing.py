@@ -36,18 +36,18 @@ def test_a_reply_waits_until_its_writer_has_read_what_came_in_meanwhile(desk, en
     first = desk.write("Hurry", sender="hurry@example.com")
     page = enter("bob", f"/cases/{desk.case_of(first)}")
     with page.expect_response(re.compile("/draft$")):
-        page.locator("#compose-text").fill("We come on Friday.")
+        page.locator("#compose-text").fill("We come on Friday morning.")
     desk.write("Re: Hurry", "It has settled itself.", answer_to=first, sender="hurry@example.com")
     expect(page.locator(".msg.in", has_text="It has settled itself.")).to_be_visible()
-    assert page.locator("#compose-text").input_value() == "We come on Friday."
+    assert page.locator("#compose-text").input_value() == "We come on Friday morning."
     page.locator(".compose .go").click()
     expect(page.locator("#toasts")).to_contain_text("came in")
-    assert not desk.sent("We come on Friday.")
+    assert not desk.sent("We come on Friday morning.")
     page.reload()
     page.locator(".compose [name=seen]").check()
     page.locator(".compose .go").click()
-    expect(page.locator(".msg.out", has_text="We come on Friday.").locator(".chip.ok")).to_be_visible()
-    wait_for(lambda: desk.sent("We come on Friday."), 20)
+    expect(page.locator(".msg.out", has_text="We come on Friday morning.").locator(".chip.ok")).to_be_visible()
+    wait_for(lambda: desk.sent("We come on Friday morning."), 20)
 
 
 def test_what_is_filled_in_stays_when_the_panel_is_drawn_anew(desk, enter):
