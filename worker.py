@@ -17,6 +17,7 @@ from rq import SimpleWorker
 from rq.serializers import JSONSerializer
 
 from app import bootstrap, db, doorbell, jobs
+from app.cases import presence
 from app.identity import service as identity
 from app.logs import log
 from app.messaging import outbox
@@ -24,20 +25,34 @@ from app.settings import settings
 
 JOBS_PER_LIFE = 20_000
 WITHOUT_REDIS = 1.0
+LOOK_SECONDS = 1.0  # how often those leave a case whose screens have died
 TIDY_SECONDS = 3600.0  # how often ended sessions, old throttles and kept answers are forgotten
 
 
 class LaneWorker(SimpleWorker):
     """An in-process RQ worker on one lane; it forks nothing and is recycled after JOBS_PER_LIFE jobs."""
 
-    def install_signal_handlers(self) -> None:
-        """Leave at once on SIGTERM and SIGINT: whatever is cut off is claimed again when its lease is over."""
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: sys.exit(0))
+    def _install_signal_handlers(self) -> None:
+        """Keep the handlers of `leave_when_told`: RQ's own would finish the job first, however long it takes."""
+
+
+def leave_when_told() -> None:
+    """Leave at once on SIGTERM and SIGINT, whatever is going on: what is cut off is claimed again when its lease is over.
+
+    An exception would not do: in the midst of a job RQ takes it for the job's own failure and goes on.
+    """
+
+    def leave(*_: object) -> None:
+        sys.stderr.flush()
+        os._exit(0)
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, leave)
 
 
 def work() -> None:
     """Do jobs as the doorbell rings. Without Redis the rows themselves are looked at every second."""
+    leave_when_told()
     bootstrap.start()
     while True:
         try:
@@ -53,11 +68,14 @@ def work() -> None:
 def clock() -> None:
     """Ring for due timers, and again for everything that a lost ring left behind."""
     bootstrap.start(pool_size=1)
-    swept = tidied = 0.0
+    swept = tidied = looked = 0.0
     while True:
         wait = 1.0
         try:
             wait = jobs.tick()
+            if time.monotonic() - looked >= LOOK_SECONDS:
+                presence.sweep()
+                looked = time.monotonic()
             if time.monotonic() - swept >= settings().sweep_seconds:
                 jobs.sweep()
                 swept = time.monotonic()

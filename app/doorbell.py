@@ -10,7 +10,9 @@ from functools import cache
 from typing import Protocol
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -40,6 +42,13 @@ def connection() -> Redis:
     url = settings().redis_url
     over_network = {} if url.startswith("unix:") else {"socket_keepalive": True}
     return Redis.from_url(url, socket_connect_timeout=2, **over_network)
+
+
+@cache
+def impatient() -> Redis:
+    """Return a connection for what is only nice to know: it gives a Redis that hangs one second."""
+    again = Retry(NoBackoff(), 1)  # once: the server may have closed a connection that rested
+    return Redis.from_url(settings().redis_url, socket_connect_timeout=1, socket_timeout=1, retry=again)
 
 
 @cache

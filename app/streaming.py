@@ -82,7 +82,9 @@ class Screen:
             return True
         if item["topic"] == "notice":
             return False
-        return self.role in SEES_ALL or not teams or not self.team_ids.isdisjoint(teams)
+        if not teams:  # lies with nobody yet: whoever works on cases sees it, and news that name people are for them alone
+            return self.role in SEES_ALL or self.role == "agent" or item["topic"] != "presence"
+        return self.role in SEES_ALL or not self.team_ids.isdisjoint(teams)
 
     def tell(self, item: Item) -> None:
         """Queue news; a screen that does not read is told to start over rather than fed from memory without end."""

@@ -220,3 +220,8 @@ def open_of_contacts(contact_ids: Sequence[int], *, limit: int) -> list[int]:
     """Return the ids of open cases of these contacts, newest first. Checks no right."""
     wanted = select(Case.id).where(Case.contact_id.in_(contact_ids), OPEN).order_by(Case.id.desc())
     return list(session().scalars(wanted.limit(limit)))
+
+
+def ids_where(where: Sequence[ColumnElement[bool]], ids: Sequence[int]) -> list[int]:
+    """Return those of these cases for which the conditions hold."""
+    return list(session().scalars(select(Case.id).where(Case.id.in_(ids), *where)))

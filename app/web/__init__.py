@@ -50,6 +50,7 @@ BLUEPRINTS = (
     "app.web.palette",
     "app.web.moments",
     "app.web.printing",
+    "app.web.presence",
 )
 MAX_FIELDS_BYTES = 4 * MEGABYTE
 

@@ -158,6 +158,8 @@ _SCRIPTS = {
     "js_live_back": "Live again", "js_no_diagram": "This file has no diagram to show.",
     "js_visited": "{count}×", "js_tokens": "{name}: {count} here now", "js_faults": "{name}: stuck",
     "js_unit_s": "{num} s", "js_unit_min": "{num} min", "js_unit_h": "{num} h", "js_unit_d": "{num} d",
+    "js_is_here": "{name} is here", "js_writes_reply": "{name} writes a reply", "js_writes_note": "{name} writes a note",
+    "js_more_here": "{count} more",
     "js_process": "Process diagram", "js_show": "Show", "js_hide": "Hide", "js_fit": "Fit to window", "js_zoom_in": "Zoom in", "js_zoom_out": "Zoom out",
 }  # fmt: skip
 

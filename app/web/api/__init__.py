@@ -23,6 +23,7 @@ from app.web.api import (
     openapi,
     organizations,
     people,
+    presence,
     processes,
     service_levels,
     shapes,
@@ -34,7 +35,7 @@ from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
-    cases, around, holding, merging, files, work, history, processes, migrating, faults, accounts, people,
+    cases, around, holding, presence, merging, files, work, history, processes, migrating, faults, accounts, people,
     calendars, contacts, organizations, service_levels,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)

@@ -20,6 +20,7 @@ import { markPlace, toEnd } from "./place.js";
 import { markTabs } from "./tabs.js";
 import { toPart } from "./navigate.js";
 import { preparePermission } from "./bell.js";
+import { preparePresence } from "./presence.js";
 
 function prepare(root) {
   showTimes(root);
@@ -30,6 +31,7 @@ function prepare(root) {
   mountIslands(root);
   mountMoments(root);
   preparePermission(root);
+  preparePresence();
 }
 
 document.addEventListener("htmx:load", (event) => {

@@ -2,7 +2,7 @@
 // which parts of the page wait for with hx-trigger; rights are checked when they fetch.
 import { coalesce, once, whenSeen } from "./coalesce.js";
 
-const TOPICS = ["case", "delivery", "notice", "account", "fault", "reset"];
+const TOPICS = ["case", "delivery", "notice", "account", "fault", "presence", "draft", "reset"];
 const REST = 3000;
 const KEPT = 500;
 const timeOf = (id) => Number.parseInt(id.replace("@", ""), 10) || 0;
@@ -32,6 +32,11 @@ export function openStream(first) {
     if (recent.length > KEPT) recent.shift();
     if (item.topic === "reset") {
       refreshAll();
+      document.dispatchEvent(new CustomEvent("rb:presence", { detail: item }));
+      return;
+    }
+    if (item.topic === "presence") {
+      document.dispatchEvent(new CustomEvent("rb:presence", { detail: item }));
       return;
     }
     document.dispatchEvent(new CustomEvent("rb:news", { detail: item }));
