@@ -135,6 +135,11 @@ def messages_since(case_id: int, message_id: int) -> list[Message]:
     )
 
 
+def asks_to_be_read(message: Message) -> bool:
+    """Tell whether somebody wrote this, the customer or a colleague: what the desk or their mailbox sends by itself holds up no answer."""
+    return message.user_id is not None or message.auto == "none"
+
+
 def troubled_envelopes(
     *, limit: int = 100, before: int | None = None,
     states: Sequence[EnvelopeState] = (EnvelopeState.FAILED, EnvelopeState.DROPPED),

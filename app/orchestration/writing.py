@@ -65,10 +65,11 @@ def note(case_id: int, *, user_id: int, author: str, text: str, files: Sequence[
 
 
 def check_still_current(case_id: int, seen_message_id: int | None) -> None:
-    """Raise Conflict when the customer or a colleague wrote after this message; None does not ask."""
+    """Raise Conflict when the customer was heard, or written to by a person, after this message; None does not ask."""
     if seen_message_id is None:
         return
-    fresh = [m for m in queries.messages_since(case_id, seen_message_id) if m.direction is not Direction.NOTE]
+    since = queries.messages_since(case_id, seen_message_id)
+    fresh = [m for m in since if m.direction is not Direction.NOTE and queries.asks_to_be_read(m)]
     if fresh:
         raise Conflict(
             "stale_reply",

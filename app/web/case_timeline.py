@@ -15,6 +15,7 @@ from app.errors import Invalid
 from app.identity import policy
 from app.messaging import composing, drafts
 from app.messaging import queries as messages
+from app.messaging.models import Direction, Message
 from app.settings import settings
 from app.web import access, frame, kept
 from app.web.rules import signed_in
@@ -88,9 +89,16 @@ def composer(case: Any, desk: Any = None) -> dict[str, Any]:
     newer = messages.messages_since(case.id, draft.seen_message_id) if draft and draft.text else []
     return {
         "draft": draft, "draft_version": drafts.version(draft.updated_at if draft else None),
-        "last_message": desk.last_message, "newer": [m for m in newer if m.user_id != viewer.user_id], "waiting": _waiting(desk.waiting),
+        "last_message": desk.last_message, "newer": [m for m in newer if _is_news(m)], "waiting": _waiting(desk.waiting),
         "undo": settings().undo_seconds if desk.undo_seconds is None else desk.undo_seconds,
     }  # fmt: skip
+
+
+def _is_news(message: Message) -> bool:
+    """What was written since a draft began, and would hold the reply up: all that goes to the customer; of notes those of others."""
+    if message.direction is Direction.NOTE and message.user_id == frame.viewer().user_id:
+        return False
+    return messages.asks_to_be_read(message)
 
 
 def _waiting(row: dict[str, Any] | None) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from app.cases.models import Case
 from app.db import unit_of_work
 from app.errors import Conflict, Invalid, NotFound
-from app.messaging import accounts, drafts
+from app.messaging import accounts, drafts, outbox
 from app.messaging.models import Delivery, Direction, Message
 from app.orchestration import writing
 from app.workflow.models import Visit
@@ -96,3 +96,16 @@ def test_a_note_goes_nowhere(session, desk):
 def test_cases_that_do_not_exist(db):
     with unit_of_work(), pytest.raises(NotFound):
         writing.note(999_999_999, user_id=1, author="x", text="x")
+
+
+def test_what_the_desk_sends_by_itself_holds_no_reply_up_but_a_colleagues_words_do(session, desk):
+    seen = drafts.last_message_id(desk.case.id)
+    automatic = outbox.Outgoing(
+        case_id=desk.case.id, case_number=desk.case.number, account_id=desk.account.id, contact_id=None,
+        to=[("holder@example.org", "")], subject="A work order for you", text="Please accept it.", auto=True,
+    )  # fmt: skip
+    outbox.queue(automatic, author="Ringback")
+    reply(desk, seen_message_id=seen)
+    with pytest.raises(Conflict) as error:
+        reply(desk, "Again.", seen_message_id=seen)
+    assert error.value.code == "stale_reply"
