@@ -82,7 +82,8 @@ class Screen:
             return True
         if item["topic"] == "notice":
             return False
-        if not teams:  # lies with nobody yet: whoever works on cases sees it, and news that name people are for them alone
+        # What lies with nobody yet is seen by whoever works on cases; news that name people are for them alone.
+        if not teams:
             return self.role in SEES_ALL or self.role == "agent" or item["topic"] != "presence"
         return self.role in SEES_ALL or not self.team_ids.isdisjoint(teams)
 

@@ -69,8 +69,7 @@ document.addEventListener("htmx:afterRequest", ({ target, detail }) => target.ma
 function learn({ case: id, people, at: when }) {
   const before = known.get(id);
   if (before && before.when > when) return;
-  if (people.length) known.set(id, { people, when });
-  else known.set(id, { people: [], when });
+  known.set(id, { people, when });
   show();
 }
 document.addEventListener("rb:presence", ({ detail }) => {
@@ -102,11 +101,11 @@ const initials = (name) => {
 };
 
 function face(person) {
-  const mark = document.createElement("span");
-  mark.className = person.doing ? `face ${person.doing}` : "face";
-  mark.setAttribute("aria-hidden", "true");
-  mark.textContent = initials(person.name);
-  return mark;
+  const drawn = document.createElement("span");
+  drawn.className = person.doing ? `face ${person.doing}` : "face";
+  drawn.setAttribute("aria-hidden", "true");
+  drawn.textContent = initials(person.name);
+  return drawn;
 }
 
 function showHere() {
