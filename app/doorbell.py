@@ -44,11 +44,15 @@ def connection() -> Redis:
     return Redis.from_url(url, socket_connect_timeout=2, **over_network)
 
 
-@cache
 def impatient() -> Redis:
     """Return a connection for what is only nice to know: it gives a Redis that hangs one second."""
+    return _impatient(settings().redis_url)
+
+
+@cache
+def _impatient(url: str) -> Redis:
     again = Retry(NoBackoff(), 1)  # once: the server may have closed a connection that rested
-    return Redis.from_url(settings().redis_url, socket_connect_timeout=1, socket_timeout=1, retry=again)
+    return Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1, retry=again)
 
 
 @cache

@@ -130,13 +130,10 @@ def valkey_url(databases: TestDatabases, worker_id: str) -> Iterator[str]:
     os.environ["REDIS_URL"] = url
     settings.cache_clear()
     doorbell.connection.cache_clear()
-    doorbell.impatient.cache_clear()
     doorbell.lane.cache_clear()
     yield url
     doorbell.connection().close()
-    doorbell.impatient().close()
     doorbell.connection.cache_clear()
-    doorbell.impatient.cache_clear()
     doorbell.lane.cache_clear()
 
 
