@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -42,6 +43,29 @@ def pytest_configure(config: pytest.Config) -> None:
     databases = TestDatabases(folder) if inherited is None else child_urls(inherited)
     config.stash[DATABASES] = databases
     config.add_cleanup(databases.stop)
+
+
+# Tracing nearly doubles the time of a test. What runs whole desks or whole processes repeats lines that the rooms' own tests
+# have run, and so does the fourth set of values of one test.
+UNTRACED = (
+    "/tests/browser/",
+    "/tests/journeys/",
+    "/tests/processes/",
+    "/tests/reliability/",
+    "/tests/tools/",
+    "/tests/architecture/",
+)
+TRACED_SETS = 3
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage is counted where a line is run for the first time."""
+    sets: Counter[str] = Counter()
+    for item in items:
+        name = item.nodeid.partition("[")[0]
+        sets[name] += 1
+        if sets[name] > TRACED_SETS or any(folder in item.path.as_posix() for folder in UNTRACED):
+            item.add_marker("no_cover")
 
 
 @pytest.hookimpl(optionalhook=True)
