@@ -114,10 +114,10 @@ def open_case(
     return case
 
 
-def announce(case: Case, *, change: str) -> None:
-    """Tell open screens, after commit, that this case changed."""
+def announce(case: Case, *, change: str, topic: str = "case") -> None:
+    """Tell open screens, after commit, that this case changed, or something of it that only its own page shows (`topic`)."""
     realtime.publish(
-        "case", teams=[case.team_id] if case.team_id else [], users=[case.assignee_id] if case.assignee_id else [],
+        topic, teams=[case.team_id] if case.team_id else [], users=[case.assignee_id] if case.assignee_id else [],
         case=case.id, number=case.number, change=change,
     )  # fmt: skip
 

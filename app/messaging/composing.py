@@ -8,6 +8,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from app.db import run, session
 from app.errors import Invalid
+from app.messaging import drafts
 from app.messaging.models import WritingHabit
 from app.settings import settings
 
@@ -15,16 +16,17 @@ from app.settings import settings
 ALL, TALK, STEPS = "all", "talk", "steps"
 SHOWN = (ALL, TALK, STEPS)
 MAX_UNDO = 120
-_DESK = """select d.kind, d.text, d.recipients, d.files, d.seen_message_id, d.updated_at,
+_DESK = """select d.kind, d.text, d.recipients, d.files, d.seen_message_id, d.updated_at, coalesce(d.is_shared, false) as is_shared, d.mark,
   h.undo_seconds, coalesce(h.shown, 'all') as shown, r.message_id as read_up_to,
   (select coalesce(max(m.id), 0) from messages m where m.case_id = %(case)s) as last_message,
+  coalesce((select jsonb_agg(to_jsonb(s)) from (SHARED) s), '[]') as shared,
   (select jsonb_build_object('id', w.id, 'user_id', w.user_id, 'author', w.author, 'text', w.text, 'due_at', w.due_at,
     'is_later', w.is_later, 'recipients', w.recipients, 'files', w.files, 'steps', w.step <> '{}')
    from held_replies w where w.case_id = %(case)s and w.ended_at is null) as waiting
  from (select 1) one
  left join drafts d on d.case_id = %(case)s and d.user_id = %(user)s
  left join writing_habits h on h.user_id = %(user)s
- left join read_marks r on r.case_id = %(case)s and r.user_id = %(user)s"""
+ left join read_marks r on r.case_id = %(case)s and r.user_id = %(user)s""".replace("SHARED", drafts.SHARED)
 _MARK = """insert into read_marks (case_id, user_id, message_id) values (%(case)s, %(user)s, %(message)s)
  on conflict (case_id, user_id) do update set message_id = excluded.message_id
  where read_marks.message_id < excluded.message_id"""

@@ -25,13 +25,13 @@ def alarm(held_id: int) -> str:
 
 def add(
     case_id: int, *, user_id: int, author: str, text: str, recipients: Mapping[str, Any], subject: str,
-    files: Sequence[Mapping[str, Any]], due_at: datetime, is_later: bool, step: Mapping[str, Any],
+    files: Sequence[Mapping[str, Any]], due_at: datetime, is_later: bool, step: Mapping[str, Any], writers: Sequence[int] = (),
 ) -> HeldReply:  # fmt: skip
     """Write a reply that is to go out at `due_at`, with its timer. The case is locked and nothing else waits on it."""
     row = HeldReply(
         case_id=case_id, user_id=user_id, author=author, text=text, recipients=dict(recipients), subject=subject,
         files=list(files), seen_message_id=drafts.last_message_id(case_id), due_at=due_at, is_later=is_later,
-        step=dict(step), created_at=utcnow(),
+        step=dict(step), writers=list(writers), created_at=utcnow(),
     )  # fmt: skip
     session().add(row)
     session().flush()
@@ -78,6 +78,6 @@ def end(row: HeldReply, *, outcome: str, message_id: int | None = None, problem:
 def to_draft(row: HeldReply, *, case_id: int) -> None:
     """Give the words back to their writer, in front of what they have begun to write since on that case."""
     drafts.put_back(
-        case_id, row.user_id, text=row.text, files=row.files, seen_message_id=row.seen_message_id,
+        case_id, row.user_id, text=row.text, files=row.files, seen_message_id=row.seen_message_id, writers=row.writers,
         recipients={key: [address for address, _name in pairs] for key, pairs in row.recipients.items()},
     )  # fmt: skip

@@ -232,7 +232,11 @@ class AutoMail(Base):
 
 
 class Draft(Base):
-    """What an agent has written and not yet sent, per case; kept on the server."""
+    """What an agent has written and not yet sent, per case; kept on the server. `user_id` is who writes it now.
+
+    A shared one is seen by colleagues on the case, who can take it over; `writers` are the ids of all who wrote in it, in order.
+    `mark` names the save that it comes from, for a page that did not hear the answer.
+    """
 
     __tablename__ = "drafts"
 
@@ -244,6 +248,9 @@ class Draft(Base):
     files: Mapped[list[Any]]
     seen_message_id: Mapped[int] = mapped_column(default=0)
     updated_at: Mapped[datetime]
+    is_shared: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+    writers: Mapped[list[Any]] = mapped_column(default=list, server_default=sql("'[]'"))
+    mark: Mapped[str] = mapped_column(default="", server_default=sql("''"))
 
 
 class HeldReply(Base):
@@ -266,6 +273,7 @@ class HeldReply(Base):
     due_at: Mapped[datetime]
     is_later: Mapped[bool] = mapped_column(default=False)
     step: Mapped[dict[str, Any]]
+    writers: Mapped[list[Any]] = mapped_column(default=list, server_default=sql("'[]'"))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(default="")

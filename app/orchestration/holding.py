@@ -21,7 +21,7 @@ from app.identity import queries as people
 from app.identity import service as identity
 from app.messaging import drafts, held, outbox
 from app.messaging.models import HeldReply
-from app.orchestration import driving, standing, tasks, writing
+from app.orchestration import driving, sharing, standing, tasks, writing
 
 LONGEST = timedelta(days=366)
 #: How a wait ends: it went, its writer took it back, the customer wrote first, it could not go.
@@ -39,6 +39,7 @@ class Words:
     cc: writing.Parties = ()
     subject: str = ""
     files: Sequence[Mapping[str, Any]] = ()
+    writers: Sequence[int] = ()
 
 
 def hold(
@@ -63,9 +64,10 @@ def hold(
     row = held.add(
         case.id, user_id=words.user_id, author=words.author, text=words.text, recipients=recipients,
         subject=words.subject, files=words.files, due_at=_due(send_at, seconds), is_later=send_at is not None,
-        step=step or {},
+        step=step or {}, writers=words.writers,
     )  # fmt: skip
-    drafts.discard(case.id, words.user_id)
+    if drafts.discard(case.id, words.user_id):
+        sharing.tell(case)
     events.record("reply_held", chain=cases.chain_of(case.id), held=row.id, until=row.due_at.isoformat())
     cases.announce(case, change="held")
     return row
@@ -151,7 +153,7 @@ def _send(case: Case, row: HeldReply) -> int:
     cases.check_standing(case)
     message_id = writing.send(
         case, user_id=row.user_id, author=row.author, text=row.text, to=to, cc=cc, subject=row.subject, files=row.files,
-        keep_draft=True,
+        keep_draft=True, writers=row.writers,
     )  # fmt: skip
     if row.step:
         _step(row)

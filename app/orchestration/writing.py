@@ -9,9 +9,10 @@ from app.cases import service as cases
 from app.cases.models import Case
 from app.contacts import queries as contacts
 from app.errors import Conflict, Invalid
+from app.identity import queries as people
 from app.messaging import accounts, drafts, outbox, queries
 from app.messaging.models import Direction
-from app.orchestration import driving, standing
+from app.orchestration import driving, sharing, standing
 
 Parties = Sequence[tuple[str, str]]
 VERB = "reply"
@@ -20,6 +21,7 @@ VERB = "reply"
 def reply(
     case_id: int, *, user_id: int, author: str, text: str, to: Parties | None = None, cc: Parties = (),
     subject: str = "", files: Sequence[Mapping[str, Any]] = (), seen_message_id: int | None = None,
+    writers: Sequence[int] = (),
 ) -> int:  # fmt: skip
     """Send a person's words to the customer (or to `to`); returns the message id. Records `message_written`.
 
@@ -30,23 +32,28 @@ def reply(
     cases.check_standing(case)
     standing.check_free(case, user_id)
     check_still_current(case_id, seen_message_id)
-    return send(case, user_id=user_id, author=author, text=text, to=to, cc=cc, subject=subject, files=files)
+    return send(
+        case, user_id=user_id, author=author, text=text, to=to, cc=cc, subject=subject, files=files, writers=writers
+    )
 
 
 def send(
     case: Case, *, user_id: int, author: str, text: str, to: Parties | None, cc: Parties = (), subject: str = "",
-    files: Sequence[Mapping[str, Any]] = (), keep_draft: bool = False,
+    files: Sequence[Mapping[str, Any]] = (), keep_draft: bool = False, writers: Sequence[int] = (),
 ) -> int:  # fmt: skip
-    """Queue a reply on a locked case on which all has been checked; returns the message id. Records `message_written`."""
+    """Queue a reply on a locked case on which all has been checked; returns the message id. Records `message_written`.
+
+    Colleagues who wrote in it (`writers`) are named in the message's cause.
+    """
     outgoing = outbox.Outgoing(
         case_id=case.id, case_number=case.number, account_id=_account(case), contact_id=case.contact_id,
         to=to or customer(case), cc=cc, subject=subject.strip() or _subject(case), text=text, files=files,
     )  # fmt: skip
-    message_id = outbox.queue(outgoing, author=author, user_id=user_id)
+    message_id = outbox.queue(outgoing, author=author, user_id=user_id, cause=_written_by(writers, user_id))
     cases.note_reply(case)
     cases.message_added(case, direction="out", preview="")
-    if not keep_draft:
-        drafts.discard(case.id, user_id)
+    if not keep_draft and drafts.discard(case.id, user_id):
+        sharing.tell(case)
     driving.deliver(case.id, VERB, {"by": "agent", "id": message_id, "text": text[:4000], "channel": case.channel})
     return message_id
 
@@ -60,8 +67,16 @@ def note(case_id: int, *, user_id: int, author: str, text: str, files: Sequence[
         author=author, user_id=user_id, files=files,
     )  # fmt: skip
     cases.message_added(case, direction="note", preview="")
-    drafts.discard(case_id, user_id)
+    if drafts.discard(case_id, user_id):
+        sharing.tell(case)
     return message_id
+
+
+def _written_by(writers: Sequence[int], user_id: int) -> dict[str, Any]:
+    if set(writers) <= {user_id}:
+        return {}
+    names = people.user_names(writers)
+    return {"writers": [names[each] for each in writers if each in names]}
 
 
 def check_still_current(case_id: int, seen_message_id: int | None) -> None:

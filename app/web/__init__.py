@@ -25,6 +25,7 @@ BLUEPRINTS = (
     "app.web.case_actions",
     "app.web.case_timeline",
     "app.web.case_sending",
+    "app.web.case_drafts",
     "app.web.case_around",
     "app.web.case_merging",
     "app.web.case_splitting",

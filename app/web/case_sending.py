@@ -16,7 +16,7 @@ from app.identity import queries as people
 from app.messaging import composing, drafts, held
 from app.orchestration import forms, holding, taking, writing
 from app.orchestration import queries as orchestration
-from app.web import access, frame, once, shell
+from app.web import access, case_drafts, frame, once, shell
 from app.web.case_around import zone_of
 from app.web.rules import allow
 
@@ -65,7 +65,7 @@ def _words(case: Case) -> holding.Words:
     draft = drafts.get(case.id, viewer.user_id)
     return holding.Words(
         viewer.user_id, viewer.name, request.form.get("text", ""), to=_parties("to"), cc=_parties("cc") or (),
-        files=draft.files if draft else [],
+        files=draft.files if draft else [], writers=draft.writers if draft else (),
     )  # fmt: skip
 
 
@@ -78,7 +78,7 @@ def _send(
     if send_at is None and step is None and not seconds:
         writing.reply(
             case.id, user_id=words.user_id, author=words.author, text=words.text, to=words.to, cc=words.cc,
-            files=words.files, seen_message_id=seen,
+            files=words.files, seen_message_id=seen, writers=words.writers,
         )  # fmt: skip
         return
     holding.hold(case.id, words, seconds=seconds, send_at=send_at, seen_message_id=seen, step=step)
@@ -99,26 +99,7 @@ def _send_at(case: Case) -> datetime:
 
 
 def _parties(field: str) -> list[tuple[str, str]] | None:
-    return [(normal_address("email", address), "") for address in _addresses(field)] or None
-
-
-def _addresses(field: str) -> list[str]:
-    return [part.strip() for part in request.form.get(field, "").replace(";", ",").split(",") if part.strip()]
-
-
-@blueprint.post("/cases/<number>/draft")
-@works
-def save_draft(number: str) -> Response:
-    """Keep what is being written; called every few seconds. Answers with the version that was kept."""
-    version = _keep_draft(_case(number), request.form.get("draft_version"))
-    return Response("", 204, {"X-Draft-Version": version})
-
-
-def _keep_draft(case: Case, known: str | None) -> str:
-    return drafts.save(
-        case.id, frame.viewer().user_id, kind=request.form.get("kind", "reply"), text=request.form.get("text", ""),
-        recipients={"to": _addresses("to"), "cc": _addresses("cc")}, known=known,
-    )  # fmt: skip
+    return [(normal_address("email", address), "") for address in case_drafts.addresses(field)] or None
 
 
 # ---------------------------------------------------------------- send and step
@@ -127,7 +108,7 @@ def _ask_step(case: Case, task_id: str) -> Response:
     if not request.form.get("text", "").strip():
         raise Invalid("text_missing", "Write something before you send.", fields={"text": "required"})
     task = access.own_task(frame.viewer(), int(task_id) if task_id.isdigit() else 0)
-    _keep_draft(case, None)
+    case_drafts.keep(case, None)
     seen = "all" if request.form.get("seen") == "all" else ""
     context = {
         "case": case, "task": task, "form": orchestration.form_of_task(task), "text": request.form["text"],
@@ -157,7 +138,9 @@ def send_and_step(number: str, task_id: int) -> Any:
     to, cc = (
         [(normal_address("email", address), "") for address in draft.recipients.get(key, ())] for key in ("to", "cc")
     )
-    words = holding.Words(viewer.user_id, viewer.name, draft.text, to=to or None, cc=cc, files=draft.files)
+    words = holding.Words(
+        viewer.user_id, viewer.name, draft.text, to=to or None, cc=cc, files=draft.files, writers=draft.writers
+    )
     _send(case, words, step={"task": task.id, "values": values})
     return back(case)
 

@@ -89,7 +89,7 @@ def composer(case: Any, desk: Any = None) -> dict[str, Any]:
     newer = messages.messages_since(case.id, draft.seen_message_id) if draft and draft.text else []
     return {
         "draft": draft, "draft_version": drafts.version(draft.updated_at if draft else None),
-        "last_message": desk.last_message, "newer": [m for m in newer if _is_news(m)], "waiting": _waiting(desk.waiting),
+        "shared": desk.shared, "last_message": desk.last_message, "newer": [m for m in newer if _is_news(m)], "waiting": _waiting(desk.waiting),
         "undo": settings().undo_seconds if desk.undo_seconds is None else desk.undo_seconds,
     }  # fmt: skip
 

@@ -107,6 +107,7 @@ _EVENTS = {
     "event_contact_point_removed": "Address removed", "event_contact_merged": "Merged", "event_contact_unmerged": "Merge undone",
     "event_contacts_told_apart": "Told apart", "event_organization_saved": "Organization changed",
     "event_reply_held": "Reply waits to go out", "event_reply_withdrawn": "Reply did not go out",
+    "event_draft_shared": "Draft shared with colleagues", "event_draft_unshared": "Draft is private again", "event_draft_taken": "Draft taken over by a colleague",
     "back_undone": "taken back", "back_refused": "it could not go",
     "event_team_archived": "Team archived", "event_team_restored": "Team taken back",
 }  # fmt: skip
@@ -151,6 +152,7 @@ _SCRIPTS = {
     "js_now": "just now", "js_completions": "Completions", "js_choices": "{count} completions", "js_failed": "That did not work. Please try again.",
     "js_offline": "The desk cannot be reached. What you wrote is kept; please try again.",
     "js_draft_saved": "Draft saved", "js_draft_saving": "Saving the draft …",
+    "js_draft_taken": "A colleague writes this draft now", "js_own_words": "Send or empty what you have begun first",
     "js_draft_failed": "The draft could not be saved",
     "js_draft_moved": "You have written here on another machine since: reload to take that text.", "js_upload_failed": "{name} could not be uploaded.",
     "js_uploading": "{name}: {percent} %", "js_news": "{count} new", "js_new_message": "A new message has arrived",

@@ -9,7 +9,7 @@ from tests.browser.axe import run_axe
 expect = pytest.importorskip("playwright.sync_api").expect
 
 
-def test_two_see_each_other_and_who_writes(desk, enter):
+def test_two_see_each_other_share_a_draft_and_take_it_over(desk, enter):
     number = desk.new_case("Together")
     alice = enter("alice", f"/cases/{number}")
     bob = enter("bob", "/inbox/team")
@@ -20,5 +20,32 @@ def test_two_see_each_other_and_who_writes(desk, enter):
     bob.locator("#compose-text").fill("We come on")
     expect(alice.locator("#here .face.reply")).to_be_visible()
     assert run_axe(alice) == []
+    bob.get_by_role("button", name="Share draft").click()
+    theirs = alice.locator(".shared-draft")
+    expect(theirs.locator(".text")).to_have_text("We come on")
+    bob.locator("#compose-text").press_sequentially(" Friday")
+    expect(theirs.locator(".text")).to_have_text("We come on Friday")
+    assert run_axe(alice) == []
+    theirs.get_by_role("button", name="Take over writing").click()
+    expect(alice.locator("#compose-text")).to_have_value("We come on Friday")
+    expect(bob.locator(".shared-draft .text")).to_have_text("We come on Friday")
+    expect(bob.locator("#compose-text")).to_have_value("")
     bob.locator(".rail a").first.click()
     expect(alice.locator("#here .one")).to_have_count(0)
+
+
+def test_what_was_typed_last_is_there_after_a_reload(desk, enter):
+    page = enter("bob", f"/cases/{desk.new_case('Reload')}")
+    area = page.locator("#compose-text")
+    area.fill("We come on Monday")
+    expect(page.locator("[data-draft-state]")).to_have_text("Draft saved")
+    area.press_sequentially(" at nine")
+    page.reload()
+    expect(area).to_have_value("We come on Monday at nine")
+    area.press_sequentially(" or ten")
+    page.reload()
+    expect(area).to_have_value("We come on Monday at nine or ten")
+    expect(page.locator("[data-draft-state]")).to_have_text("Draft saved")
+    page.evaluate("sessionStorage.clear()")
+    page.reload()
+    expect(area).to_have_value("We come on Monday at nine or ten")

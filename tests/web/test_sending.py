@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from app.audit import service as audit
 from app.clock import utcnow
 from app.contacts import service as contacts
 from app.db import session, unit_of_work
@@ -186,3 +187,30 @@ def test_the_same_by_api(client, cast, desk):
     assert alice.post(f"{path(desk)}/turn", {"do": "take"}).json["assignee"] == cast.alice.id
     with unit_of_work():
         assert session().query(Message).where(Message.direction == Direction.OUT).count() == 0
+
+
+def test_a_shared_draft_is_shown_to_colleagues_and_taken_over(browser, client, cast, desk):
+    alice, bob = browser(cast.alice), browser(cast.bob)
+    assert alice.post(f"{path(desk)}/draft/share", data={"text": " ", "shared": "1"}).status_code == 422
+    written = {"text": "We come", "draft_version": "", "shared": "1"}
+    assert alice.post(f"{path(desk)}/draft/share", data=written).status_code == 303
+    assert "Colleagues see this draft" in alice.get(path(desk)).text
+    assert "We come" in bob.get(f"{path(desk)}/drafts").text
+    [draft] = client(cast.bob).get(f"{path(desk)}/drafts").json["drafts"]
+    assert (draft["holder"], draft["text"], draft["is_shared"]) == (cast.alice.id, "We come", True)
+    assert bob.post(f"{path(desk)}/drafts/{cast.alice.id}/take").status_code == 303
+    assert re.search(r"<textarea[^>]*>We come</textarea>", bob.get(path(desk)).text)
+    assert client(cast.alice).post(f"{path(desk)}/drafts/take", {"holder": cast.bob.id}).status_code == 200
+    assert client(cast.alice).post(f"{path(desk)}/drafts/take", {"holder": cast.bob.id}).status_code == 409
+    assert send(alice, desk).status_code == 303
+    assert _waiting(desk).writers == [cast.alice.id, cast.bob.id]
+    with unit_of_work():
+        kinds = [event["kind"] for event in audit.chain_events(f"case:{desk.case.id}")]
+    assert [kind for kind in kinds if kind.startswith("draft_")] == ["draft_shared", "draft_taken", "draft_taken"]
+
+
+def test_a_draft_is_kept_and_shared_by_api(client, cast, desk):
+    alice = client(cast.alice)
+    [kept] = alice.call("PUT", f"{path(desk)}/drafts", json={"text": "We come", "is_shared": True}).json["drafts"]
+    assert (kept["is_shared"], kept["writers"]) == (True, [cast.alice.id])
+    assert alice.call("PUT", f"{path(desk)}/drafts", json={"text": "Late"}).status_code == 409

@@ -14,6 +14,7 @@ from app.web.api import (
     calendars,
     cases,
     contacts,
+    drafts,
     faults,
     files,
     history,
@@ -35,7 +36,7 @@ from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
-    cases, around, holding, presence, merging, files, work, history, processes, migrating, faults, accounts, people,
+    cases, around, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
     calendars, contacts, organizations, service_levels,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)

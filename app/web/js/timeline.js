@@ -15,6 +15,19 @@ document.addEventListener("htmx:configRequest", ({ target, detail }) => {
   if (unread) detail.parameters.unread = unread;
 });
 
+// What a reader has opened in the timeline stays open when it is drawn anew.
+let opened = [];
+const messageOf = (part) => part.closest(".msg")?.id;
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.target?.id !== "flow") return;
+  opened = [...detail.target.querySelectorAll(".msg[id] details[open]")].map((part) => `#${messageOf(part)} details.${part.className}`);
+});
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  if (detail.target?.id !== "flow") return;
+  for (const part of opened) detail.target.querySelector(part)?.setAttribute("open", "");
+  opened = [];
+});
+
 // What comes in above leaves the reader where they are.
 let below;
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
