@@ -76,7 +76,9 @@ def _copy_all(
     _copy(connection, "contacts (id, name, language, is_blocked, created_at)", (
         (r["contact"], r["name"], "en", False, r["opened"]) for r in rows))  # fmt: skip
     _copy(
-        connection, "contact_points (contact_id, kind, address)", ((r["contact"], "email", r["address"]) for r in rows)
+        connection,
+        "contact_points (contact_id, kind, address, domain)",
+        ((r["contact"], "email", r["address"], r["address"].partition("@")[2]) for r in rows),
     )
     _copy(
         connection,
@@ -92,12 +94,16 @@ def _copy_all(
     _copy(connection, "interactions (id, case_id, account_id, contact_id, kind, subject, started_at)", (
         (first["interactions"] + n, r["id"], account, r["contact"], "email", r["subject"], r["opened"])
         for n, r in enumerate(rows)))  # fmt: skip
+    # The rows of case_texts are copied too: the trigger that keeps them is made for single messages.
+    connection.execute("alter table messages disable trigger add_case_texts")
     _copy(
         connection,
         "messages (id, interaction_id, case_id, direction, kind, contact_id, author, subject, text, full_text, html, sender,"
         " recipients, rfc_id, auto, reason, cause, problems, created_at, search)",
         _messages(rows, first=first),
     )
+    connection.execute("alter table messages enable trigger add_case_texts")
+    _copy(connection, "case_texts (case_id, search)", ((r["id"], _tokens(r)) for r in rows))
     _copy(connection, "audit_chains (chain, seq, head)", ((f"case:{r['id']}", 1, _event(r)["hash"]) for r in rows))
     _copy(
         connection, "audit_events (chain, seq, kind, at, actor, actor_name, cause, data, previous, hash)",
@@ -119,8 +125,7 @@ def _event(row: dict[str, Any]) -> dict[str, Any]:
 def _messages(rows: list[dict[str, Any]], *, first: dict[str, int]) -> Iterator[tuple[Any, ...]]:
     message = first["messages"]
     for position, row in enumerate(rows):
-        tokens = index_tokens(row["subject"], row["name"], row["address"], row["text"])
-        search = " ".join("'" + token.replace("'", "''") + "'" for token in tokens)
+        search = _tokens(row)
         for turn in range(row["messages"]):
             yield (
                 message, first["interactions"] + position, row["id"], "in", "email", row["contact"], row["name"],
@@ -128,6 +133,11 @@ def _messages(rows: list[dict[str, Any]], *, first: dict[str, int]) -> Iterator[
                 "none", "new: refers to no case", "{}", "[]", row["opened"] + timedelta(hours=turn), search,
             )  # fmt: skip
             message += 1
+
+
+def _tokens(row: dict[str, Any]) -> str:
+    tokens = index_tokens(row["subject"], row["name"], row["address"], row["text"])
+    return " ".join("'" + token.replace("'", "''") + "'" for token in tokens)
 
 
 def _copy(connection: psycopg.Connection[Any], target: str, rows: Iterator[tuple[Any, ...]]) -> None:

@@ -152,8 +152,21 @@ class Message(Base):
     __table_args__ = (
         Index("ix_messages_case", "case_id", "id"),
         Index("ix_messages_rfc_id", "rfc_id", postgresql_where=sql("rfc_id is not null")),
-        Index("ix_messages_search", "search", postgresql_using="gin"),
     )
+
+
+class CaseText(Base):
+    """All tokens of a case's messages in one row, so that a search reads one index entry a case and not one a message.
+
+    The database keeps it itself, by triggers on `messages`: whatever adds, moves or removes messages cannot forget it.
+    """
+
+    __tablename__ = "case_texts"
+
+    case_id: Mapped[int] = mapped_column(ForeignKey("cases.id", ondelete="CASCADE"), primary_key=True)
+    search: Mapped[Any] = mapped_column(TSVECTOR)
+
+    __table_args__ = (Index("ix_case_texts_search", "search", postgresql_using="gin"),)
 
 
 class Attachment(Base):

@@ -12,6 +12,42 @@ branch_labels = None
 depends_on = None
 
 
+# One row a case with all that its messages say, kept by the database. Statistics are wide, so that the planner knows rare words.
+CASE_TEXTS = (
+    "alter table case_texts alter column search set statistics 1000",
+    """create function add_case_texts() returns trigger language plpgsql as $$ begin
+      insert into case_texts as t (case_id, search)
+        select n.case_id, array_to_tsvector(array_agg(distinct w.lexeme)) from added n, unnest(n.search) w group by n.case_id
+        on conflict (case_id) do update set search = t.search || excluded.search
+          where t.search || excluded.search is distinct from t.search;
+      return null;
+    end $$""",
+    """create function renew_case_texts() returns trigger language plpgsql as $$
+    declare touched bigint[];
+    begin
+      if tg_op = 'DELETE' then
+        select array_agg(distinct case_id) into touched from gone;
+      else
+        select array_agg(distinct id) into touched from (
+          select unnest(array[g.case_id, c.case_id]) as id from gone g join came c on c.id = g.id
+          where g.case_id <> c.case_id or g.search is distinct from c.search) moved;
+      end if;
+      if touched is null then return null; end if;
+      delete from case_texts where case_id = any(touched);
+      insert into case_texts (case_id, search)
+        select m.case_id, array_to_tsvector(array_agg(distinct w.lexeme)) from messages m, unnest(m.search) w
+        where m.case_id = any(touched) group by m.case_id;
+      return null;
+    end $$""",
+    """create trigger add_case_texts after insert on messages referencing new table as added
+      for each statement execute function add_case_texts()""",
+    """create trigger renew_case_texts after update on messages referencing old table as gone new table as came
+      for each statement execute function renew_case_texts()""",
+    """create trigger drop_case_texts after delete on messages referencing old table as gone
+      for each statement execute function renew_case_texts()""",
+)
+
+
 def upgrade() -> None:
     """Apply."""
     op.execute("create sequence case_numbers")
@@ -979,7 +1015,16 @@ def upgrade() -> None:
     op.create_index(
         "ix_messages_rfc_id", "messages", ["rfc_id"], unique=False, postgresql_where=sa.text("rfc_id is not null")
     )
-    op.create_index("ix_messages_search", "messages", ["search"], unique=False, postgresql_using="gin")
+    op.create_table(
+        "case_texts",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("search", postgresql.TSVECTOR(), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_case_texts_case_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("case_id", name=op.f("pk_case_texts")),
+    )
+    op.create_index("ix_case_texts_search", "case_texts", ["search"], unique=False, postgresql_using="gin")
+    for statement in CASE_TEXTS:
+        op.execute(statement)
     op.create_table(
         "attachments",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1271,11 +1316,13 @@ def downgrade() -> None:
     op.drop_table("deliveries")
     op.drop_index(op.f("ix_attachments_message_id"), table_name="attachments")
     op.drop_table("attachments")
-    op.drop_index("ix_messages_search", table_name="messages", postgresql_using="gin")
+    op.drop_index("ix_case_texts_search", table_name="case_texts", postgresql_using="gin")
+    op.drop_table("case_texts")
     op.drop_index("ix_messages_rfc_id", table_name="messages", postgresql_where=sa.text("rfc_id is not null"))
     op.drop_index(op.f("ix_messages_interaction_id"), table_name="messages")
     op.drop_index("ix_messages_case", table_name="messages")
     op.drop_table("messages")
+    op.execute("drop function if exists add_case_texts, renew_case_texts")
     op.drop_index(op.f("ix_drives_work_order_id"), table_name="drives")
     op.drop_index(op.f("ix_drives_case_id"), table_name="drives")
     op.drop_table("drives")

@@ -35,11 +35,11 @@ _TIMES = {"due": "due_at", "opened": "opened_at", "touched": "touched_at", "reso
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """One case as plain values, with the tokens of each of its messages and the addresses of its contact."""
+    """One case as plain values, with the tokens of each of its messages and the kinds and addresses of its contact."""
 
     row: Any
     messages: tuple[frozenset[str], ...]
-    addresses: tuple[str, ...]
+    addresses: tuple[tuple[str, str], ...]
     tags: frozenset[str] = frozenset()
     watchers: frozenset[int] = frozenset()
     is_asleep: bool = False
@@ -64,11 +64,13 @@ def load(case_ids: Sequence[int] | None = None) -> list[Plain]:
     texts = select(Message.case_id, Message.subject, Message.author, Message.sender, Message.text)
     for message in session().execute(texts.where(Message.case_id.in_(ids))):
         said.setdefault(message.case_id, []).append(frozenset(index_tokens(*message[1:])))
-    points: dict[int, list[str]] = {}
+    points: dict[int, list[tuple[str, str]]] = {}
     for point in session().execute(
-        select(ContactPoint.contact_id, ContactPoint.address).where(ContactPoint.contact_id.in_(contacts))
+        select(ContactPoint.contact_id, ContactPoint.kind, ContactPoint.address).where(
+            ContactPoint.contact_id.in_(contacts)
+        )
     ):
-        points.setdefault(point.contact_id, []).append(point.address)
+        points.setdefault(point.contact_id, []).append((point.kind, point.address))
     beside = _Beside.load(ids)
     return [
         Plain(
@@ -171,8 +173,8 @@ def _wrote(value: str, case: Plain) -> bool:
     if "@" not in value:
         return value in case.row.contact_name.lower()
     if value.startswith("@"):
-        return any(address.lower().endswith(value) for address in case.addresses)
-    return value in case.addresses
+        return any(kind == "email" and address.rpartition("@")[2] == value[1:] for kind, address in case.addresses)
+    return any(address == value for _kind, address in case.addresses)
 
 
 def _chased(op: str, value: str, count: int) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -18,8 +18,8 @@ from app.cases.filtering.scope import Scope
 from app.cases.filtering.tree import Either, Every, Field, Node, Not, QueryError, Text
 from app.cases.models import Case, CaseStatus
 from app.contacts.models import ContactPoint
-from app.messaging.models import Message
-from app.search import query_text
+from app.messaging.models import CaseText, Message
+from app.search import query_text, query_tokens
 
 Condition = ColumnElement[bool]
 _COLUMNS: dict[str, Any] = {
@@ -32,20 +32,55 @@ def condition(node: Node, scope: Scope) -> Condition:
     """Return the condition that holds for what a query asks; the caller adds what the viewer may see. Raises QueryError."""
     match node:
         case Every(nodes):
-            return and_(true(), *(condition(each, scope) for each in nodes))
+            return and_(true(), *_every(nodes, scope))
         case Either(nodes):
-            return or_(false(), *(condition(each, scope) for each in nodes))
+            return or_(false(), *_either(nodes, scope))
         case Not(inner):
             return not_(condition(inner, scope))
-        case Text(text, whole):
-            return _holding(text, whole=whole)
+        case Text():
+            return _holding(node)
         case Field():
             return _TESTS[words.FIELDS[node.name].kind](node, scope)
 
 
-def _holding(text: str, *, whole: bool) -> Condition:
-    wanted = cast(cast(query_text(text, whole=whole), SqlText), TSQUERY)
-    return Case.id.in_(select(Message.case_id).where(Message.search.op("@@")(wanted)))
+def _every(nodes: Sequence[Node], scope: Scope) -> Iterator[Condition]:
+    """Ask for all words at once, one question to the index; what must not be found goes along when something must."""
+    words_ = [node for node in nodes if _is_word(node)]
+    without = [node for node in nodes if words_ and isinstance(node, Not) and _is_word(node.node)]
+    if words_:
+        yield _said([*map(_query, words_), *(f"!{_query(node.node)}" for node in without)], " & ")
+    yield from (condition(node, scope) for node in nodes if node not in words_ and node not in without)
+
+
+def _either(nodes: Sequence[Node], scope: Scope) -> Iterator[Condition]:
+    words_ = [node for node in nodes if _is_word(node)]
+    if words_:
+        yield _said(map(_query, words_), " | ")
+    yield from (condition(node, scope) for node in nodes if node not in words_)
+
+
+def _is_word(node: Node) -> bool:
+    return isinstance(node, Text) and len(query_tokens(node.text)) == 1
+
+
+def _query(node: Node) -> str:
+    return query_text(node.text, whole=node.whole) if isinstance(node, Text) else ""
+
+
+def _wanted(parts: Iterable[str], glue: str = " & ") -> Any:
+    return cast(cast(glue.join(parts), SqlText), TSQUERY)
+
+
+def _said(parts: Iterable[str], glue: str) -> Condition:
+    return exists().where(CaseText.case_id == Case.id, CaseText.search.op("@@")(_wanted(parts, glue)))
+
+
+def _holding(node: Text) -> Condition:
+    """Return the condition for a text. Tokens that belong together (a phrase, the pairs of a Chinese word) stand in one message."""
+    said = _said([_query(node)], "")
+    if _is_word(node):
+        return said
+    return and_(said, exists().where(Message.case_id == Case.id, Message.search.op("@@")(_wanted([_query(node)]))))
 
 
 def _among(column: Any, values: Iterable[Any]) -> Condition:
@@ -199,10 +234,11 @@ def _from(test: Field, _scope: Scope) -> Condition:
 def _writer(value: str) -> Condition:
     if "@" not in value:
         return func.lower(Case.contact_name).contains(value, autoescape=True)
-    address = func.lower(ContactPoint.address)
-    fits = address.endswith(value, autoescape=True) if value.startswith("@") else ContactPoint.address == value
-    of = select(ContactPoint.contact_id).where(fits)
-    return _present(Case.contact_id, Case.contact_id.in_(of))
+    if value.startswith("@"):
+        fits = and_(ContactPoint.domain == value[1:], ContactPoint.domain != "")
+    else:
+        fits = ContactPoint.address == value
+    return exists().where(ContactPoint.contact_id == Case.contact_id, fits)
 
 
 _TESTS: dict[str, Callable[[Field, Scope], Condition]] = {
