@@ -20,11 +20,12 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A running desk: its main process, its information file, and how long it took until it was ready, in seconds."""
+    """A running desk: its main process, its information file, the seconds until it was ready, and where it tells news."""
 
     process: subprocess.Popen[bytes]
     info: dict[str, Any]
     seconds: float
+    stream: tuple[str, int]
 
     @property
     def address(self) -> tuple[str, int]:
@@ -74,7 +75,9 @@ def start(folder: Path, *, sink: str) -> Desk:
         if process.poll() is not None or time.monotonic() - begun > 300:
             raise SystemExit(f"The desk did not start; see {folder / 'make-run.log'}.")
         time.sleep(0.02)
-    return Desk(process, json.loads((folder / "info.json").read_text()), time.monotonic() - begun)
+    return Desk(
+        process, json.loads((folder / "info.json").read_text()), time.monotonic() - begun, ("127.0.0.1", stream)
+    )
 
 
 def _free_port(taken: set[int]) -> int:

@@ -54,7 +54,8 @@ def multiply(url: str, *, copies: int) -> None:
         connection.execute("analyze texts")
         texts = connection.execute("select count(*) from texts").fetchone()
         last = connection.execute("select max(id) from cases").fetchone()
-        assert texts and last
+        assert texts
+        assert last
         by = int(last[0])
         # The first message of a loaded case is there; a copy has none yet.
         _say(connection, first=1, after=0, upto=by, texts=texts[0])
@@ -90,7 +91,15 @@ def _copy(connection: psycopg.Connection[Any], number: int, *, by: int) -> None:
         assert row
         kept = str(row[0])
         values = [value.format(by=number * by, k=number) for value in changed.values()]
-        key = "id" if "id" in changed else "case_id" if "case_id" in changed else "contact_id" if "contact_id" in changed else ""
+        key = (
+            "id"
+            if "id" in changed
+            else "case_id"
+            if "case_id" in changed
+            else "contact_id"
+            if "contact_id" in changed
+            else ""
+        )
         where = f"{key} <= {by}" if key else f"chain like 'case:%' and substr(chain, 6)::bigint <= {by}"
         connection.execute(
             f"insert into {table} ({', '.join(changed)}, {kept}) overriding system value"
