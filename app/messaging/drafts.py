@@ -153,13 +153,15 @@ def discard(case_id: int, user_id: int) -> bool:
     return was_shared
 
 
-def share(case_id: int, user_id: int, *, shared: bool) -> None:
-    """Let colleagues on the case see the draft, or no longer. Raises Invalid without one."""
+def share(case_id: int, user_id: int, *, shared: bool) -> bool:
+    """Let colleagues on the case see the draft, or no longer; tells whether that is new. Raises Invalid without one."""
     draft = _locked(case_id, user_id)
     if draft is None or not draft.text.strip():
         raise Invalid("draft_missing", "Write something before you share it.", fields={"text": "required"})
+    is_new = draft.is_shared != shared
     draft.is_shared = shared
     session().flush()
+    return is_new
 
 
 def take(case_id: int, *, holder_id: int, user_id: int) -> None:

@@ -49,9 +49,13 @@ def tell(case: Case) -> None:
 
 
 def share(case_id: int, *, user_id: int, shared: bool) -> None:
-    """Let colleagues on the case see this user's draft, or no longer. Records `draft_shared`, `draft_unshared`. Raises Invalid without one."""
+    """Let colleagues on the case see this user's draft, or no longer. Records `draft_shared`, `draft_unshared`. Raises Invalid without one.
+
+    Whoever keeps the draft first locks the case before that: two who lock it after writing would wait for each other.
+    """
     case = cases.lock(case_id)
-    drafts.share(case_id, user_id, shared=shared)
+    if not drafts.share(case_id, user_id, shared=shared):
+        return
     events.record("draft_shared" if shared else "draft_unshared", chain=cases.chain_of(case.id))
     tell(case)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import Blueprint, Response, redirect, render_template, request
 
+from app.cases import service as cases
 from app.cases.models import Case
 from app.identity import policy
 from app.orchestration import sharing
@@ -60,7 +61,7 @@ def shared(number: str) -> str:
 @works
 def share(number: str) -> Any:
     """Keep the draft and let colleagues on the case see it (`shared=1`), or no longer."""
-    case = _case(number)
+    case = cases.lock(_case(number).id)
     keep(case, request.form.get("draft_version"))
     sharing.share(case.id, user_id=frame.viewer().user_id, shared=request.form.get("shared") == "1")
     if not request.headers.get("HX-Request"):

@@ -7,6 +7,7 @@ from typing import Any, Literal
 from flask import Blueprint
 from pydantic import Field
 
+from app.cases import service as cases
 from app.errors import NotFound
 from app.identity import queries as people
 from app.messaging import drafts
@@ -83,6 +84,8 @@ def keep(number: str, body: NewDraft) -> DraftPage:
     """Keep the caller's draft on a case, and share it or not. 409: it was changed elsewhere since, or a colleague took it over."""
     viewer = frame.viewer()
     case = access.case_by_number(viewer, number)
+    if body.is_shared is not None:
+        cases.lock(case.id)
     recipients = {"to": body.to, "cc": body.cc}
     sharing.keep(case, viewer.user_id, kind=body.kind, text=body.text, recipients=recipients, known=body.version)
     if body.is_shared is not None:
