@@ -31,6 +31,10 @@ ADMISSION_SECONDS = 30 * 60
 TAIL = 5_000
 WAITING = 1_000
 BEAT_SECONDS = 15.0
+# How long a screen waits for a process that has just started to have read the news, or to read those that the screen knows already.
+BEGIN_SECONDS = 5.0
+BEHIND_SECONDS = 1.0
+LOOK_SECONDS = 0.02
 SEES_ALL = frozenset({"admin", "manager"})
 
 # A place in the news that is a time and no number: where a page stood when it was made.
@@ -112,6 +116,17 @@ class Hub:
         self.tail: deque[Item] = deque(maxlen=TAIL)
         self.position = "$"
         self.ended: dict[int, int] = {}
+        self.has_begun = False
+
+    def place(self) -> str:
+        """Return the place of the last news that were read."""
+        return self.tail[-1][0] if self.tail else "0-0"
+
+    async def has_come_to(self, since: str) -> None:
+        """Wait until the news have been read, as far as the screen has heard them from another process; not for ever."""
+        await _until(lambda: self.has_begun or bool(self.tail), seconds=BEGIN_SECONDS)
+        if not since.startswith(TIME):
+            await _until(lambda: _order(since) <= _order(self.place()), seconds=BEHIND_SECONDS)
 
     def is_refused(self, screen: Screen) -> bool:
         """Tell whether its user's rights have changed since the admission was made."""
@@ -144,6 +159,7 @@ class Hub:
             self.position = self.tail[-1][0] if self.tail else "0-0"
             for item in self.tail:
                 self._note(item)
+        self.has_begun = True
 
     async def _read_once(self, redis: Any) -> None:
         found = await redis.xread({STREAM: self.position}, block=5_000, count=500)
@@ -178,6 +194,13 @@ class Hub:
         """Numbers of news begin with the time, in ms, at which they were carried."""
         is_cut = len(self.tail) == TAIL and _order(self.tail[0][0]) > start
         return None if is_cut else [item for item in self.tail if _order(item[0]) >= start]
+
+
+async def _until(condition: Callable[[], bool], *, seconds: float) -> None:
+    loop = asyncio.get_running_loop()
+    end = loop.time() + seconds
+    while not condition() and loop.time() < end:  # noqa: ASYNC110 -- others change it
+        await asyncio.sleep(LOOK_SECONDS)
 
 
 def _order(position: str) -> tuple[int, int]:
@@ -234,13 +257,14 @@ async def _stream(hub: Hub, screen: Screen, since: str, receive: Receive, send: 
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
     await send({"type": "http.response.start", "status": 200, "headers": [*headers, *_cors()]})
     gone = asyncio.create_task(_until_gone(receive))
-    hub.screens.add(screen)
     try:
+        if since:
+            await hub.has_come_to(since)
+        hub.screens.add(screen)
         _catch_up(hub, screen, since)
-        position = hub.tail[-1][0] if hub.tail else "0-0"
-        await _write(send, b"retry: 2000\n" + _frame((since or position, {"topic": "hello"})))
+        await _write(send, b"retry: 2000\n" + _frame((since or hub.place(), {"topic": "hello"})))
         while not gone.done():
-            await _write_waiting(screen, send)
+            await _write_waiting(hub, screen, send)
             if screen.ended or screen.is_old():
                 return
             with contextlib.suppress(TimeoutError):
@@ -268,10 +292,10 @@ def _catch_up(hub: Hub, screen: Screen, since: str) -> None:
         screen.tell(item)
 
 
-async def _write_waiting(screen: Screen, send: Send) -> None:
+async def _write_waiting(hub: Hub, screen: Screen, send: Send) -> None:
     screen.woken.clear()
     if screen.overflowed:
-        last = screen.waiting[-1][0] if screen.waiting else "0-0"
+        last = screen.waiting[-1][0] if screen.waiting else hub.place()
         screen.waiting.clear()
         screen.overflowed = False
         await _write(send, _frame((last, {"topic": "reset"})))

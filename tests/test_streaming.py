@@ -101,6 +101,25 @@ def test_when_the_gap_is_too_long_the_screen_starts_over(last):
     assert [frame[1] for frame in watch(hub, last=last, until=2)] == ["hello", "reset"]
 
 
+@pytest.mark.parametrize("known", [[], NEWS[:2]])
+def test_a_screen_waits_until_a_process_that_has_just_started_has_read_what_it_knows_already(known):
+    async def go():
+        hub = Hub()
+        hub.tail.extend(known)
+        screen = Watching(hub, ticket=ticket(), last="3-0")
+        await asyncio.sleep(0.1)
+        hub.tail.extend(NEWS[len(known) :])
+        await screen.until(lambda frames: len(frames) >= 3)
+        return await screen.leave()
+
+    assert [frame[:2] for frame in in_a_loop(go())] == [("3-0", "hello"), ("4-0", "case"), ("5-0", "case")]
+
+
+def test_who_started_over_goes_on_from_there():
+    hub = hub_of(*NEWS[2:])
+    assert watch(hub, last="0-1", until=2)[-1][:2] == ("5-0", "reset")
+
+
 def test_nothing_was_missed():
     hub = hub_of()
     assert hub.missed("5-0") == []
