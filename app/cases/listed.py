@@ -49,3 +49,13 @@ class ListChoice(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
     layout: Mapped[str]
     columns: Mapped[list[str]] = mapped_column(JSONB)
+
+
+class ViewArrangement(Base):
+    """Which views stand above lists, and in what order: for `user:ID`, `team:KEY` or `role:KEY`."""
+
+    __tablename__ = "view_arrangements"
+
+    scope: Mapped[str] = mapped_column(primary_key=True)
+    keys: Mapped[list[str]] = mapped_column(JSONB)
+    hidden: Mapped[list[str]] = mapped_column(JSONB)

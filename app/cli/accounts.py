@@ -10,6 +10,7 @@ from app import db
 from app.cli.frame import spoken, table, unit
 from app.errors import Invalid
 from app.messaging import accounts, health, providers
+from app.routing import service as routing
 
 
 @click.group()
@@ -45,6 +46,7 @@ def _well(health: dict[str, Any]) -> str:
 @unit
 def account_add(address: str, *, kind: str, provider: str, name: str, queue: str, settings: tuple[str, ...]) -> None:
     """Add an account. A wrong setting is named, with what it should be."""
+    _check_queue(queue)
     values = {"address": address, **dict(_pair(setting) for setting in settings)}
     secret = providers.spec(kind, provider).secret_fields
     made = accounts.save(
@@ -53,6 +55,15 @@ def account_add(address: str, *, kind: str, provider: str, name: str, queue: str
         secrets={key: value for key, value in values.items() if key in secret},
     )  # fmt: skip
     click.echo(f"Added account {made.id} ({made.address}). `flask account test {made.id}` tries it.")
+
+
+def _check_queue(key: str) -> None:
+    """Refuse a queue that does not exist: its mail would go to the first one unseen."""
+    there = [row.key for row in routing.queues()]
+    if key and key not in there:
+        raise Invalid(
+            "queue_unknown", f"There is no queue {key!r}. There are: {', '.join(sorted(there)) or 'none yet'}."
+        )
 
 
 def _pair(setting: str) -> tuple[str, str]:

@@ -21,6 +21,8 @@ BLUEPRINTS = (
     "app.web.inbox",
     "app.web.searching",
     "app.web.view_pages",
+    "app.web.view_arranging",
+    "app.web.told",
     "app.web.case_page",
     "app.web.case_actions",
     "app.web.case_timeline",

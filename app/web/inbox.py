@@ -10,7 +10,7 @@ from typing import Any
 from flask import Blueprint, redirect, render_template
 from markupsafe import Markup
 
-from app.cases import around, queries, views
+from app.cases import around, arranging, queries, views
 from app.clock import utcnow
 from app.identity import queries as identity
 from app.identity.policy import Viewer
@@ -63,11 +63,19 @@ def _answer(shown: Shown, template: str) -> str:
 def _views(view: str) -> dict[str, Any]:
     """Return what the row of views shows: the standard ones, and the first of those that people made, with counts."""
     viewer = frame.viewer()
-    saved = views.of_viewer(viewer)
-    shown = saved[: listing.MAX_COUNTED] + [each for each in saved[listing.MAX_COUNTED :] if str(each.id) == view]
+    saved = {str(each.id): each for each in views.of_viewer(viewer)}
+    keys = _shown(viewer, list(saved), view)
     [row] = _counting(viewer).rows(now=utcnow())
-    counts = {**row._asdict(), **listing.saved_counts(viewer, shown)}
-    return {"views": shell.VIEWS, "saved_views": shown, "counts": counts}
+    counts = {**row._asdict(), **listing.saved_counts(viewer, [saved[key] for key in keys if key in saved])}
+    return {"views": keys, "saved_views": saved, "counts": counts}
+
+
+def _shown(viewer: Viewer, saved: list[str], view: str) -> list[str]:
+    """Return the keys of the row of views: as they are arranged, few that are not pinned, and always the one that is open."""
+    arranged = arranging.of_viewer(viewer)
+    loose = [key for key in saved if key not in arranged.order and key not in arranged.hidden][: listing.MAX_COUNTED]
+    keys = arranged.shown([*arranging.STANDARD, *(key for key in saved if key in {*arranged.order, *loose})])
+    return keys if view in keys or (view not in saved and view not in arranging.STANDARD) else [*keys, view]
 
 
 @lru_cache(maxsize=512)

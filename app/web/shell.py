@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from flask import g, render_template, request
 
 from app import streaming
+from app.cases.arranging import STANDARD
 from app.identity import policy
 from app.settings import settings
 from app.web import frame
 
-VIEWS = ("mine", "unassigned", "team", "chased", "due", "breached", "waiting", "snoozed", "all", "archived")
+VIEWS = STANDARD
 
 
 # What other modules of this room add to every page: a name and what makes its value.

@@ -29,7 +29,7 @@ def may_change_view(view: SavedView) -> bool:
     return views.may_change(frame.viewer(), view)
 
 
-def _sheet(template: str, *, title: str, status: int = 200, **context: Any) -> Any:
+def sheet(template: str, *, title: str, status: int = 200, **context: Any) -> Any:
     """Answer with a sheet for the dialog, or with a page of its own."""
     if shell.is_fragment("dialog"):
         return make_response(render_template(template, in_dialog=True, title=title, **context), status)
@@ -50,7 +50,7 @@ def all_views() -> Any:
     saved = views.of_viewer(viewer)
     keys = [*(f"team-{team.key}" for team in teams), *(f"channel-{name}" for name in KEPT_CHANNELS)]
     texts = {**{key: listing.said(key) for key in keys}, **{str(view.id): view.query for view in saved}}
-    return _sheet(
+    return sheet(
         "partials/_all_views.html", title=i18n.gettext("All views"), teams=teams, channels=KEPT_CHANNELS, saved_views=saved,
         owners=user_names({view.owner_id for view in saved}), counts=listing.counts_of(viewer, texts),
     )  # fmt: skip
@@ -75,7 +75,7 @@ def edit(view_id: int) -> Any:
 
 def _form(wish: views.Wish, *, view_id: int | None = None, error: Invalid | None = None) -> Any:
     title = i18n.gettext("New view") if view_id is None else i18n.gettext("Edit view")
-    return _sheet(
+    return sheet(
         "partials/_view_form.html", title=title, status=status_of(error) if error else 200, wish=wish, view_id=view_id,
         error=error, wrong=error.fields if error else {}, teams=_teams(), orders=tuple(queries.ORDERS), columns=views.COLUMNS,
         action="/views" if view_id is None else f"/views/{view_id}",
@@ -127,7 +127,7 @@ def delete(view_id: int) -> Any:
 def layout() -> Any:
     """Show how one's lists are laid out."""
     chosen = views.layout_of(frame.viewer().user_id)
-    return _sheet(
+    return sheet(
         "partials/_layout_form.html", title=i18n.gettext("Layout of your lists"), layout=chosen, columns=views.COLUMNS,
         back=request.args.get("back", "/inbox/mine"),
     )  # fmt: skip

@@ -1148,6 +1148,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_list_choices")),
     )
     op.create_table(
+        "view_arrangements",
+        sa.Column("scope", sa.Text(), nullable=False),
+        sa.Column("keys", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("hidden", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.PrimaryKeyConstraint("scope", name=op.f("pk_view_arrangements")),
+    )
+    op.create_table(
         "watchers",
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -1305,6 +1312,7 @@ def downgrade() -> None:
     op.drop_table("case_links")
     op.drop_table("snoozes")
     op.drop_table("watchers")
+    op.drop_table("view_arrangements")
     op.drop_table("list_choices")
     op.drop_table("saved_views")
     op.drop_table("case_tags")

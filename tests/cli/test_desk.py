@@ -14,8 +14,11 @@ from sqlalchemy import text
 from app import schedule
 from app.clock import utcnow
 from app.db import unit_of_work
+from app.identity import service as identity
 from app.identity.models import Role
 from app.messaging import accounts
+from app.routing import service as routing
+from app.sla import service as sla
 from app.workflow import queries as workflow
 from channels.outcomes import Health, HealthState, Reason
 from tests.support.people import make_user
@@ -107,6 +110,12 @@ def test_a_setting_that_cannot_be_is_named(tmp_path, wrong, says):
 
 # ---------------------------------------------------------------- accounts
 def test_an_account_is_added_listed_and_tried(run):
+    refused = run("account", "add", "desk@ringback.test", "--provider", "loopback", "--queue", "nowhere").output
+    assert "There is no queue 'nowhere'. There are:" in refused
+    with unit_of_work():
+        open_hours = sla.save_calendar("office-hours", name="Open")
+        team = identity.save_team("service", name="Service")
+        routing.save_queue("service", name="Service", team_id=team.id, calendar_id=open_hours.id)
     added = run("account", "add", "desk@ringback.test", "--provider", "loopback", "--queue", "service")
     assert added.exit_code == 0, added.output
     assert "desk@ringback.test" in run("account", "list").output

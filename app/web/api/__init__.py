@@ -11,6 +11,7 @@ from app.web import frame
 from app.web.api import (
     accounts,
     around,
+    arranging,
     calendars,
     cases,
     contacts,
@@ -37,7 +38,7 @@ from app.web.rules import public, signed_in
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
     cases, around, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
-    calendars, contacts, organizations, service_levels,
+    calendars, contacts, organizations, service_levels, arranging,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 blueprint.register_blueprint(views.blueprint)
