@@ -42,6 +42,7 @@ def _user_with_teams() -> tuple[Any, ...]:
 
 
 _KEYS = "select id, key from teams"
+_TITLES = "select id, key, name, name_zh from teams order by name"
 _LOGINS = "select id, login from users where id = any(%(ids)s)"
 _NAMES = "select id, name from users where id = any(%(ids)s)"
 # Built once: these run with every request, and building a statement costs as much as running it.
@@ -159,6 +160,11 @@ def teams(*, archived: bool = False) -> list[Team]:
 def team_keys() -> dict[int, str]:
     """Return the keys of all teams by id."""
     return dict(run(_KEYS).fetchall())
+
+
+def team_titles() -> Sequence[Any]:
+    """Return `id`, `key`, `name` and `name_zh` of all teams, also archived ones, by name."""
+    return run(_TITLES).fetchall()
 
 
 def members(team_id: int, *, leads_only: bool = False) -> list[User]:

@@ -17,7 +17,7 @@ _PEOPLE = frozenset({"assignee_id", "holder_id", "user_id", "owner_id"})
 def _teams() -> dict[str, str]:
     """Names of all teams in the reader's language, by key and by id."""
     found: dict[str, str] = {}
-    for team in (*identity.teams(), *identity.teams(archived=True)):
+    for team in identity.team_titles():
         name = team.name_zh if i18n.locale() == "zh" and team.name_zh else team.name
         found |= {team.key: name, f"#{team.id}": name}
     return found
