@@ -164,7 +164,7 @@ def team_keys() -> dict[int, str]:
 
 def team_titles() -> Sequence[Any]:
     """Return `id`, `key`, `name` and `name_zh` of all teams, also archived ones, by name."""
-    return run(_TITLES).fetchall()
+    return list(run(_TITLES).fetchall())
 
 
 def members(team_id: int, *, leads_only: bool = False) -> list[User]:
