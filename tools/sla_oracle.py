@@ -144,10 +144,11 @@ def cases(count: int, seed: int = 1) -> Iterator[Case]:
         stop = min(start + rng.choice([rng.randint(0, 300), rng.randint(0, 6 * DAY_MINUTES)]), 13 * DAY_MINUTES)
         wanted = rng.choice([rng.randint(1, 60), rng.randint(1, 1200), rng.randint(1, 3000)])
         seconds = (rng.randrange(60), rng.randrange(60)) if stop > start else (0, 0)
-        yield Case(_spec(rng, zone, first), first, start, stop, wanted, seconds)
+        yield Case(spec(rng, zone, first), first, start, stop, wanted, seconds)
 
 
-def _spec(rng: random.Random, zone: str, first: date) -> dict[str, Any]:
+def spec(rng: random.Random, zone: str, first: date) -> dict[str, Any]:
+    """Return a random description of a calendar for a zone and the days from `first` on."""
     days = [(first + timedelta(days=number)).isoformat() for number in range(12)]
     weekly = {day: _hours(rng) for day in WEEKDAYS if rng.random() < 0.85}
     if rng.random() < 0.3:

@@ -7,7 +7,7 @@ promise. Whoever calls holds the case's lock.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from sqlalchemy import select
@@ -15,9 +15,8 @@ from sqlalchemy import select
 from app import events, schedule
 from app.clock import utcnow
 from app.db import session
-from app.sla import counting
 from app.sla import service as sla
-from app.sla.calendar import CalendarError
+from app.sla import ticking
 from app.sla.models import SlaClock, SlaPolicy
 
 JOB = "sla"
@@ -55,10 +54,8 @@ def find(clock_id: int) -> SlaClock | None:
 
 def start(case_id: int, kind: str, *, policy: SlaPolicy, calendar_id: int, at: datetime) -> SlaClock:
     """Start a clock. Records `sla_started`."""
-    clock = SlaClock(
-        case_id=case_id, policy_id=policy.id, policy_name=policy.name, kind=kind, state=ClockState.RUNNING,
-        calendar_id=calendar_id, target=policy.targets[kind], spans=[], started_at=at, resumed_at=at, paused_why="",
-    )  # fmt: skip
+    clock = ticking.begin(kind, policy=policy, calendar_id=calendar_id, at=at)
+    clock.case_id = case_id
     session().add(clock)
     _count(clock, policy)
     _record(clock, "sla_started", due=_text(clock.due_at))
@@ -68,8 +65,7 @@ def start(case_id: int, kind: str, *, policy: SlaPolicy, calendar_id: int, at: d
 def promise(clock: SlaClock, policy: SlaPolicy, *, calendar_id: int) -> None:
     """Count a clock again, from when it began, by another promise. Records `sla_changed` when its due time moves."""
     before = (clock.policy_id, clock.due_at, clock.target)
-    clock.policy_id, clock.policy_name, clock.calendar_id = policy.id, policy.name, calendar_id
-    clock.target = policy.targets[clock.kind]
+    ticking.promise(clock, policy, calendar_id=calendar_id)
     _count(clock, policy)
     if before != (clock.policy_id, clock.due_at, clock.target):
         _record(clock, "sla_changed", due=_text(clock.due_at))
@@ -77,35 +73,24 @@ def promise(clock: SlaClock, policy: SlaPolicy, *, calendar_id: int) -> None:
 
 def pause(clock: SlaClock, *, why: str) -> None:
     """Let a clock rest. Records `sla_paused`."""
-    if clock.state != ClockState.RUNNING or clock.resumed_at is None:
+    if not ticking.rest(clock, utcnow(), why=why):
         return
-    now = utcnow()
-    clock.spans = [*clock.spans, [clock.resumed_at.isoformat(), now.isoformat()]]
-    clock.state, clock.resumed_at, clock.paused_at, clock.paused_why = ClockState.PAUSED, None, now, why
-    if clock.breached_at is None:
-        clock.due_at = clock.warn_at = None
     schedule.cancel_timer(alarm(clock.id))
     _record(clock, "sla_paused", reason=why)
 
 
 def resume(clock: SlaClock, policy: SlaPolicy) -> None:
     """Let a clock run again. Records `sla_resumed`."""
-    if clock.state != ClockState.PAUSED:
+    if not ticking.run(clock, utcnow()):
         return
-    clock.state, clock.resumed_at, clock.paused_at, clock.paused_why = ClockState.RUNNING, utcnow(), None, ""
     _count(clock, policy)
     _record(clock, "sla_resumed", due=_text(clock.due_at))
 
 
 def end(clock: SlaClock, state: ClockState) -> None:
     """End a clock, met or not needed any more. Records `sla_met`, with whether it was late, or `sla_dropped`."""
-    now = utcnow()
-    if clock.resumed_at is not None:
-        clock.spans = [*clock.spans, [clock.resumed_at.isoformat(), now.isoformat()]]
-    late = clock.due_at is not None and clock.due_at < now
-    if late and clock.breached_at is None:
+    if ticking.end(clock, state, utcnow()) and clock.breached_at is None:
         breach(clock)
-    clock.state, clock.ended_at, clock.resumed_at = state, now, None
     schedule.cancel_timer(alarm(clock.id))
     _record(clock, "sla_met" if state is ClockState.MET else "sla_dropped", late=clock.breached_at is not None)
 
@@ -135,26 +120,10 @@ def set_alarm(clock: SlaClock) -> None:
         schedule.set_timer(alarm(clock.id), at, job=JOB, ref=clock.id)
 
 
-def stretches(clock: SlaClock) -> list[counting.Stretch]:
-    """Return the stretches in which a clock has run, without the one that is open."""
-    return [(datetime.fromisoformat(begin), datetime.fromisoformat(end_)) for begin, end_ in clock.spans]
-
-
 def _count(clock: SlaClock, policy: SlaPolicy) -> None:
-    """Tell when the clock is due and when it warns; a calendar without enough open time leaves it without a limit."""
-    target = timedelta(seconds=clock.target)
-    clock.due_at = _due(clock, target)
-    clock.warn_at = _due(clock, target * policy.warn_percent / 100) if policy.warn_percent else None
+    ticking.count(clock, sla.calendar(clock.calendar_id), warn_percent=policy.warn_percent)
     session().flush()
     set_alarm(clock)
-
-
-def _due(clock: SlaClock, target: timedelta) -> datetime | None:
-    calendar = sla.calendar(clock.calendar_id)
-    try:
-        return counting.due(calendar, target, stretches(clock), running_since=clock.resumed_at)
-    except (CalendarError, OverflowError):
-        return None
 
 
 def _record(clock: SlaClock, kind: str, **data: object) -> None:

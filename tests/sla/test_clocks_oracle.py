@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from app.sla import counting
+from app.sla import counting, ticking
 from app.sla.calendar import CalendarError, calendar_from_spec
-from tools import sla_oracle
+from app.sla.models import SlaPolicy
+from tools import sla_clock_oracle, sla_oracle
 from tools.sla_oracle import MINUTE
 
 
@@ -61,3 +62,27 @@ def test_time_that_is_used_up_before_a_rest_stays_used_up():
     assert counting.due(calendar, timedelta(hours=6), stretch, running_since=None) is None
     resumed = monday + timedelta(hours=10)
     assert counting.due(calendar, timedelta(hours=6), stretch, running_since=resumed) == monday + timedelta(hours=11)
+
+
+@pytest.mark.parametrize("seed", range(40, 43))
+def test_clocks_of_whole_stories_equal_a_count_of_minutes(seed):
+    assert [each for each in map(sla_clock_oracle.difference, sla_clock_oracle.stories(80, seed)) if each] == []
+
+
+def test_the_stories_find_clocks_that_rest_one_minute_late(monkeypatch):
+    rest = ticking.rest
+    monkeypatch.setattr(ticking, "rest", lambda clock, now, *, why: rest(clock, now + MINUTE, why=why))
+    assert any(map(sla_clock_oracle.difference, sla_clock_oracle.stories(60, 40)))
+
+
+def test_a_limit_that_was_missed_and_then_moved_is_not_shown_while_the_clock_rests():
+    monday = datetime(2026, 6, 1, tzinfo=UTC)
+    calendar = calendar_from_spec({"timezone": "UTC", "weekly": {"mon": ["00:00-24:00"]}})
+    short, long = (SlaPolicy(id=1, name="n", targets={"resolution": hours * 3600}) for hours in (1, 9))
+    clock = ticking.begin("resolution", policy=short, calendar_id=1, at=monday)
+    clock.breached_at = monday + timedelta(hours=1)
+    ticking.promise(clock, long, calendar_id=1)
+    ticking.count(clock, calendar, warn_percent=None)
+    assert clock.due_at == monday + timedelta(hours=9)
+    ticking.rest(clock, monday + timedelta(hours=2), why="waiting")
+    assert clock.due_at is None
