@@ -23,7 +23,9 @@ def test_two_see_each_other_share_a_draft_and_take_it_over(desk, enter):
     bob.get_by_role("button", name="Share draft").click()
     theirs = alice.locator(".shared-draft")
     expect(theirs.locator(".text")).to_have_text("We come on")
+    expect(bob.locator("[data-draft-state]")).not_to_contain_text("machine")
     bob.locator("#compose-text").press_sequentially(" Friday")
+    expect(bob.locator("[data-draft-state]")).to_have_text("Draft saved")
     expect(theirs.locator(".text")).to_have_text("We come on Friday")
     assert run_axe(alice) == []
     theirs.get_by_role("button", name="Take over writing").click()

@@ -73,10 +73,10 @@ document.addEventListener("input", (event) => {
   keepUnsent(form);
   later(form);
 });
-// What was typed in the last two seconds is not lost when the page is left.
-function flush() {
+// What was typed in the last two seconds is not lost when the page is left, or the part of it in which one writes.
+function flush({ detail }) {
   for (const form of document.querySelectorAll(DRAFT)) {
-    if (timers.has(form)) {
+    if (timers.has(form) && (!detail?.target || detail.target.contains(form))) {
       clearTimeout(timers.get(form));
       save(form);
     }
@@ -95,6 +95,21 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     forgetUnsent(event.target);
   }
 });
+// Sharing keeps the draft, too: it is a save with a mark of its own.
+const sharing = (target) => target.closest?.("#draft-sharing")?.closest(DRAFT);
+document.addEventListener("htmx:configRequest", ({ target, detail }) => {
+  const form = sharing(target);
+  if (!form) return;
+  clearTimeout(timers.get(form));
+  timers.delete(form);
+  const { mark, after } = beginSave(form);
+  Object.assign(detail.parameters, { draft_mark: mark, draft_after: after });
+});
+document.addEventListener("htmx:afterRequest", ({ detail }) => {
+  const form = /\/draft\/share$/.test(detail.requestConfig?.path ?? "") && document.querySelector(DRAFT);
+  if (form && !wasTaken(detail)) later(form);
+});
+
 // A message that was sent leaves an empty composer behind.
 document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.target.matches?.(DRAFT)) return;
