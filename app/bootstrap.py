@@ -44,6 +44,7 @@ def metadata() -> MetaData:
     importlib.import_module("app.schedule")
     importlib.import_module("app.cases.beside")
     importlib.import_module("app.cases.listed")
+    importlib.import_module("app.orchestration.bulk.models")
     for room in ROOMS_WITH_MODELS:
         importlib.import_module(f"app.{room}.models")
     return db.Base.metadata

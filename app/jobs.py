@@ -14,6 +14,7 @@ from app.logs import log
 from app.messaging import delivery, held, intake
 from app.orchestration import driving, holding, migrating, noticing, own_cases, service_levels, starts
 from app.orchestration import intake as ingesting
+from app.orchestration.bulk import runs, working
 from app.settings import settings
 from app.sla import clocks
 from app.workflow.projecting import alarm_key
@@ -87,6 +88,11 @@ def migrate(migration_id: int) -> None:
     db.transact(lambda: migrating.rest(migration_id))
 
 
+def bulk(ref: int) -> None:
+    """Do the next portion of a bulk action; each case in a transaction of its own."""
+    working.work(ref)
+
+
 def service_level(clock_id: int) -> None:
     """Warn of a clock or note that its time is up; its alarm is moved or removed in the same transaction."""
     db.transact(lambda: service_levels.ring(clock_id))
@@ -102,7 +108,7 @@ def send_reply(held_id: int) -> None:
 JOBS: dict[str, Callable[[int], None]] = {
     "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
     clocks.JOB: service_level,
-    migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit,
+    migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit, runs.JOB: bulk,
 }  # fmt: skip
 
 

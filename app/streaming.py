@@ -84,7 +84,7 @@ class Screen:
         teams, users = item.get("teams") or (), item.get("users") or ()
         if self.user_id in users:
             return True
-        if item["topic"] == "notice":
+        if item["topic"] in ("notice", "job"):
             return False
         # What lies with nobody yet is seen by whoever works on cases; news that name people are for them alone.
         if not teams:

@@ -31,6 +31,7 @@ BLUEPRINTS = (
     "app.web.case_around",
     "app.web.case_merging",
     "app.web.case_splitting",
+    "app.web.bulk",
     "app.web.files",
     "app.web.orders",
     "app.web.processes",

@@ -26,6 +26,8 @@ SHORTCUTS: Final = (
     Shortcut("filter", "f", "list"),
     Shortcut("next", "j", "list"),
     Shortcut("previous", "k", "list"),
+    Shortcut("pick", "x", "list"),
+    Shortcut("bulk", "e", "list"),
     Shortcut("tab_before", "[", "list"),
     Shortcut("tab_after", "]", "list"),
     Shortcut("tab_close", "w", "list"),

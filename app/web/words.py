@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.web import channel_words, fault_words, notice_words, setting_words, shell_words
+from app.web import bulk_words, channel_words, fault_words, notice_words, setting_words, shell_words
 
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
@@ -194,6 +194,7 @@ KEYS: Final[dict[str, str]] = (
     | _FIELDS
     | _SCRIPTS
     | _MODELER
+    | bulk_words.WORDS
     | channel_words.WORDS
     | fault_words.WORDS
     | setting_words.WORDS
@@ -203,4 +204,4 @@ KEYS: Final[dict[str, str]] = (
 
 def texts() -> list[str]:
     """Return every English text of this module, for the translators."""
-    return sorted({*PLAIN, *notice_words.TEXTS, *KEYS.values()})
+    return sorted({*PLAIN, *bulk_words.TEXTS, *notice_words.TEXTS, *KEYS.values()})

@@ -1227,6 +1227,70 @@ def upgrade() -> None:
         "uq_merges_standing", "merges", ["case_id"], unique=True, postgresql_where=sa.text("undone_at is null")
     )
     op.create_table(
+        "bulk_runs",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("params", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("query", sa.Text(), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "preview",
+                "running",
+                "done",
+                "stopped",
+                name="runstate",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("total", sa.BigInteger(), nullable=False),
+        sa.Column("undo_of", sa.BigInteger(), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["undo_of"], ["bulk_runs.id"], name=op.f("fk_bulk_runs_undo_of")),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_bulk_runs_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_runs")),
+    )
+    op.create_index(op.f("ix_bulk_runs_undo_of"), "bulk_runs", ["undo_of"], unique=False)
+    op.create_index("ix_bulk_runs_user", "bulk_runs", ["user_id", "id"], unique=False)
+    op.create_table(
+        "bulk_items",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("run_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("foreseen", sa.Text(), nullable=False),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "",
+                "changed",
+                "same",
+                "refused",
+                name="outcome",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("shown", sa.Text(), nullable=False),
+        sa.Column("before", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_bulk_items_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["run_id"], ["bulk_runs.id"], name=op.f("fk_bulk_items_run_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bulk_items")),
+        sa.UniqueConstraint("run_id", "case_id", name=op.f("uq_bulk_items_run_id_case_id")),
+    )
+    op.create_index("ix_bulk_items_case_id", "bulk_items", ["case_id"], unique=False)
+    op.create_index(
+        "ix_bulk_items_waiting", "bulk_items", ["run_id", "id"], unique=False, postgresql_where=sa.text("outcome = ''")
+    )
+    op.create_table(
         "missed_messages",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -1308,6 +1372,8 @@ def downgrade() -> None:
     op.drop_index("ix_held_replies_case", table_name="held_replies")
     op.drop_table("held_replies")
     op.drop_table("missed_messages")
+    op.drop_table("bulk_items")
+    op.drop_table("bulk_runs")
     op.drop_table("merges")
     op.drop_table("case_links")
     op.drop_table("snoozes")

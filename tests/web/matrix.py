@@ -78,6 +78,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "queue_id": lambda _w: 1,
     "policy_id": lambda _w: 1,
     "held_id": lambda _w: 1,
+    "run_id": lambda _w: 1,
     "verdict": lambda _w: "undo",
     "token_id": lambda _w: 1,
     "link_id": lambda _w: 1,

@@ -12,6 +12,7 @@ from app.web.api import (
     accounts,
     around,
     arranging,
+    bulk,
     calendars,
     cases,
     contacts,
@@ -38,7 +39,7 @@ from app.web.rules import public, signed_in
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
     cases, around, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
-    calendars, contacts, organizations, service_levels, arranging,
+    calendars, contacts, organizations, service_levels, arranging, bulk,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 blueprint.register_blueprint(views.blueprint)

@@ -1,5 +1,6 @@
 // Keyboard. Single keys work only where nobody is typing. Which key does what is the server's table (app/web/keys.py): here
 // stand the actions by name.
+import { pick } from "./bulk.js";
 import { closeTab, stepTab } from "./tabs.js";
 
 const click = (selector) => document.querySelector(selector)?.click();
@@ -15,6 +16,8 @@ export const ACTIONS = {
   tab_before: () => stepTab(-1),
   tab_after: () => stepTab(1),
   tab_close: () => closeTab(),
+  pick: () => pick(),
+  bulk: () => click("[data-pick-go]"),
   reply: () => write("reply"),
   note: () => write("note"),
   task: () => document.querySelector(".next input:not([type=hidden]), .next select, .next textarea")?.focus(),
