@@ -34,11 +34,11 @@ def test_no_key_is_given_twice_and_the_sheet_shows_each():
 
 def test_keys_are_remapped_shown_on_the_sheet_and_taken_back(browser, cast):
     alice = browser(cast.alice)
-    assert alice.post("/preferences/keys", {"on": "1", "next": "x", "reply": ""}).status_code == 303
+    assert alice.post("/preferences/keys", {"on": "1", "next": "z", "reply": ""}).status_code == 303
     page = alice.get("/account")
-    assert bound(page)["x"] == "next"
+    assert bound(page)["z"] == "next"
     assert not {"j", "r"} & set(bound(page))
-    assert "<kbd>x</kbd>" in page.text
+    assert "<kbd>z</kbd>" in page.text
     assert bound(browser(cast.bob).get("/account"))["j"] == "next"
     alice.post("/preferences/keys", {"reset": "1"})
     assert bound(alice.get("/account"))["j"] == "next"
@@ -61,9 +61,9 @@ def test_two_actions_may_change_places():
 
 def test_all_single_keys_can_be_switched_off(browser, cast):
     alice = browser(cast.alice)
-    alice.post("/preferences/keys", {"next": "x"})
+    alice.post("/preferences/keys", {"next": "z"})
     page = alice.get("/account")
     assert bound(page) == {}
     assert "Single keys are switched off." in page.text
-    alice.post("/preferences/keys", {"on": "1", "next": "x"})
-    assert bound(alice.get("/account"))["x"] == "next"
+    alice.post("/preferences/keys", {"on": "1", "next": "z"})
+    assert bound(alice.get("/account"))["z"] == "next"
