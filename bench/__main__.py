@@ -19,6 +19,7 @@ from bench import desk as desks
 from bench.report import Figure, Report, load, machine
 
 PARTS = ("start", "engine", "waking", "mail", "pages")
+ON_REQUEST = ("million",)  # half an hour and 20 GB
 FEW, SOME, MANY = 1_000, 10_000, 100_000
 IDLE_SECONDS = 5.0
 
@@ -26,10 +27,10 @@ IDLE_SECONDS = 5.0
 def main(arguments: list[str]) -> int:
     """Measure the parts asked for (all without a name); returns 0 when every target is met."""
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join((*PARTS, *ON_REQUEST)))
     parser.add_argument("--write", type=Path, help="put the tables between the marks of this file")
     given = parser.parse_args(arguments)
-    if unknown := set(given.parts) - set(PARTS):
+    if unknown := set(given.parts) - {*PARTS, *ON_REQUEST}:
         parser.error(f"there is no part {min(unknown)}: choose from {', '.join(PARTS)}")
     report = Report()
     print(f"{machine()}; load {load()}")
@@ -93,13 +94,20 @@ def _connect(folder: Path, desk: desks.Desk) -> None:
 
 
 def _inside(report: Report, desk: desks.Desk, parts: list[str] | tuple[str, ...]) -> None:
-    from bench import engine, intake, loader, pages, waking
+    from bench import crowd, engine, intake, loader, million, pages, waking
 
     url = str(desk.info["database_url"])
     if "engine" in parts:
         engine.measure(report)
     if "waking" in parts:
         waking.measure(report)
+    if "million" in parts:
+        number = loader.load(url, upto=million.BASE)
+        million.multiply(url, copies=10)
+        million.measure(report, desk, number=number)
+        intake.run(desk, url, seed=11)
+        crowd.measure(report, desk, url=url)
+        return
     few = None
     if "mail" in parts:
         loader.load(url, upto=FEW)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote_plus
 
 import psycopg
 from psycopg import sql
+
+from bench import http_load
+from bench.desk import Desk
+from bench.report import Figure, Report, quantile
 
 BASE = 100_000
 MESSAGES_A_CASE = 5
@@ -109,3 +114,31 @@ def _copy(connection: psycopg.Connection[Any], number: int, *, by: int) -> None:
 
 def _say(connection: psycopg.Connection[Any], **values: int) -> None:
     connection.execute(_MORE, values)
+
+
+SEARCHES = (
+    "sprinkler valve",  # one case in two hundred
+    "team:service status:open boiler",  # a word that nearly every case holds
+    "status:open priority:normal sprinkler",
+    "heating -leak due<7d",
+    "水管漏水 status:open",
+    '"broken leak" channel:email',
+    "from:@old.example sprinkler",
+    "RB-2024-0250077",
+)
+
+
+def measure(report: Report, desk: Desk, *, number: str) -> None:
+    """Ask for pages as one client does: lists, a case, and searches with operators."""
+    report.begin("Pages, at 1,000,000 cases and 5,000,000 messages")
+    cookie = http_load.sign_in(desk.address, "alice", desk.password("alice"))
+    pages = [
+        ("inbox of a team", "/inbox/team", 25.0), ("everything open", "/inbox/all", 25.0), ("due soon", "/inbox/due", 25.0),
+        ("case with 30 messages", f"/cases/{number}", 30.0),
+        *((f"search {query}", f"/search?q={quote_plus(query)}", 100.0) for query in SEARCHES),
+    ]  # fmt: skip
+    for name, path, target in pages:
+        http_load.run(desk.address, cookie, http_load.repeat(path), clients=1, seconds=0.5)
+        found = http_load.run(desk.address, cookie, http_load.repeat(path), clients=1, seconds=3.0)
+        note = f"median {quantile(found.latencies, 0.5) * 1000:.1f} ms"
+        report.add(Figure(f"{name}: p95, one client", quantile(found.latencies, 0.95) * 1000, "ms", target, note=note))
