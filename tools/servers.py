@@ -31,6 +31,8 @@ PR_SET_PDEATHSIG = 1
 
 DURABLE = {
     "shared_buffers": "48MB",
+    "work_mem": "16MB",  # a search that many cases fit notes each of them instead of whole pages
+    "random_page_cost": "1.1",  # today's disks and the page cache fetch any page about as fast as the next one
     "max_connections": "120",
     "max_wal_size": "512MB",
     "jit": "off",

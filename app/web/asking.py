@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 
 from app.cases import queries
-from app.cases.filtering import QueryError, Scope, condition, parse
+from app.cases.filtering import QueryError, Said, Scope, condition, parse, parted
 from app.cases.filtering.names import scope_of
 from app.cases.filtering.tree import Every, Field, Node, Text
 from app.cases.models import OPEN_STATES, Case
@@ -29,10 +29,14 @@ _OPEN_ONLY = {"is": {"open", "breached"}, "status": set(OPEN_STATES)}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query that was read: its condition, the cases that it names by number, and whether it is about open cases alone."""
+    """A query that was read: its condition (also parted into what columns and what texts answer), the cases that it names by
+    number, and whether it is about open cases alone.
+    """
 
     text: str = ""
     where: tuple[ColumnElement[bool], ...] = ()
+    others: tuple[ColumnElement[bool], ...] = ()
+    said: Said | None = None
     named: tuple[int, ...] = ()
     is_open: bool = False
 
@@ -62,7 +66,9 @@ def read(viewer: Viewer, text: str) -> Asked:
     node = parse(text)
     if node == Every(()):
         return Asked()
-    return Asked(text, (condition(node, scope_of(viewer, zone=zone())),), _named(node), _is_open(node))
+    scope = scope_of(viewer, zone=zone())
+    others, said = parted(node, scope)
+    return Asked(text, (condition(node, scope),), tuple(others), said, _named(node), _is_open(node))
 
 
 def conditions(text: str, scope: Scope) -> list[ColumnElement[bool]]:
@@ -85,7 +91,13 @@ def _named(node: Node) -> tuple[int, ...]:
 
 def _is_open(node: Node) -> bool:
     parts = node.nodes if isinstance(node, Every) else (node,)
-    return any(isinstance(part, Field) and set(part.values) <= _OPEN_ONLY.get(part.name, set()) for part in parts)
+    return any(isinstance(part, Field) and _has_limit_or_is_open(part) for part in parts)
+
+
+def _has_limit_or_is_open(part: Field) -> bool:
+    if part.name == "due":
+        return "none" not in part.values
+    return set(part.values) <= _OPEN_ONLY.get(part.name, set())
 
 
 def wrong_part(text: str, error: QueryError) -> Part:
@@ -101,8 +113,13 @@ def page(
     """Return a page of the cases that the viewer may see and that are asked for; cases named by number come first."""
     after = paging.unpack(cursor, order) if cursor else None
     visible = access.visible_cases(viewer)
-    conditions = [visible, *where, *asked.where]
-    found = queries.page(conditions, order=order, after=after, limit=size + 1, columns=columns)
+    found = None
+    if asked.said is not None and after is None:
+        fit = [visible, *where, *asked.others]
+        found = queries.nearest(fit, asked.said, order=order, limit=size + 1, columns=columns)
+    if found is None:
+        conditions = [visible, *where, *asked.where]
+        found = queries.page(conditions, order=order, after=after, limit=size + 1, columns=columns)
     rows, following = found[:size], ""
     if len(found) > size:
         following = cursor_after(rows[-1], order)

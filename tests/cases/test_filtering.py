@@ -13,7 +13,7 @@ from sqlalchemy import select
 from app.cases import service as cases
 from app.cases.filtering import QueryError, Scope, checking, condition, parse, printed, words
 from app.cases.filtering.tree import Either, Every, Field, Not, Text
-from app.cases.models import Case, CaseStatus
+from app.cases.models import OPEN_STATES, Case, CaseStatus
 from app.clock import utcnow
 from app.identity import queries as identity
 from app.search import MAX_WANTED, query_tokens
@@ -142,6 +142,9 @@ def test_what_is_printed_is_read_as_it_was(tree):
 
 
 # ---------------------------------------------------------------- answers
+ENDED = (CaseStatus.ARCHIVED, CaseStatus.CANCELLED, CaseStatus.MERGED)
+
+
 @pytest.fixture
 def desk(session):
     desk = make_desk(make_cast())
@@ -149,14 +152,15 @@ def desk(session):
     for place, subject in enumerate(subjects * 4):
         case = make_case(desk.cast, desk.account, subject=subject)
         case.priority = words.PRIORITIES[place % 4]
-        case.status = list(CaseStatus)[place % 7]
+        ended = place % 6 == 5  # as the service keeps it: what has ended is archived and has no time limit
+        case.status = ENDED[place % 3] if ended else OPEN_STATES[place % 5]
         case.type = ("fault", "request", "")[place % 3]
-        case.due_at = (None, utcnow() + timedelta(hours=place - 8))[place % 5 != 0]
+        case.due_at = None if ended or place % 5 == 0 else utcnow() + timedelta(hours=place - 8)
         case.chase_count = place % 4
         case.assignee_id = (None, desk.cast.alice.id)[place % 2]
         case.team_id = (None, desk.cast.repairs.id, desk.cast.service_team.id)[place % 3]
         case.opened_at = utcnow() - timedelta(hours=9 * place)
-        case.archived_at = utcnow() if place % 6 == 5 else None
+        case.archived_at = utcnow() if ended else None
         case.resolved_at = utcnow() - timedelta(days=place) if place % 2 else None
         case.is_unread = place % 3 == 0
         case.contact_name = ("Dana", "王芳", "O'Neil 100%_\\")[place % 3]

@@ -8,12 +8,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from app.cases import queries
 from app.cases.filtering import checking, printed
 from app.cases.filtering.names import scope_of
 from app.cases.models import Case
 from app.clock import utcnow
 from app.db import unit_of_work
 from app.identity import queries as identity
+from app.web import access, asking
+from app.web.asking import Asked
 from tests.support.desk import make_case, make_desk
 from tests.web.api_client import Client, Validators
 
@@ -123,11 +126,11 @@ def test_no_query_shows_a_case_of_another_team(browser, client, desk, theirs):
     alice = desk.cast.alice
     with unit_of_work():
         scope = scope_of(identity.viewer(alice.id))
-        queries = [printed(node) for node in checking.some_queries(40, checking.load(), scope, seed=3)]
+        asked = [printed(node) for node in checking.some_queries(40, checking.load(), scope, seed=3)]
     said = ["", "boiler", "-boiler", "secret or leak", "-(leak boiler)", "team:repairs", "-team:service", theirs.number, str(int(theirs.number[-6:])),
             f"number:{theirs.number}", "is:open or is:archived", "assignee:none", "from:dana"]  # fmt: skip
     program = client(alice)
-    for query in (*said, *queries):
+    for query in (*said, *asked):
         rows = program.get("/cases", q=query, limit=200).json["items"]
         assert theirs.number not in {row["number"] for row in rows}, query
     page = browser(alice)
@@ -135,6 +138,37 @@ def test_no_query_shows_a_case_of_another_team(browser, client, desk, theirs):
         for path in ("/search", "/inbox/all", "/inbox/chased"):
             assert theirs.number not in numbers(page.get(path, query_string={"q": query})), query
     assert theirs.number in numbers(browser(desk.cast.charlie).get("/search?q=boiler"))
+
+
+@pytest.mark.parametrize("near", [1, 3, 4_000])
+def test_texts_are_found_near_or_far(desk, monkeypatch, near):
+    """Looking among the first cases in order first changes nothing of what a page shows."""
+    with unit_of_work():
+        for number in range(6):
+            make_case(desk.cast, desk.account, subject="Boiler warm" if number % 2 else "Pump cold")
+        viewer = identity.viewer(desk.cast.alice.id)
+        random = [printed(node) for node in checking.some_queries(40, checking.load(), scope_of(viewer), seed=5)]
+    monkeypatch.setattr(queries, "NEAR", near)
+    said = [
+        "boiler",
+        "-boiler",
+        "pump cold",
+        "boiler or pump",
+        '"boiler warm" status:new,open',
+        "-pump is:open",
+        "due<4h pump",
+        "热水",
+        *random,
+    ]
+    with unit_of_work():
+        for text in said:
+            asked = asking.read(viewer, text)
+            for order in queries.ORDERS:
+                page = asking.page(
+                    viewer, [], Asked(asked.text, asked.where, asked.others, asked.said), order=order, size=2
+                )
+                plain = queries.page([access.visible_cases(viewer), *asked.where], order=order, limit=2)
+                assert [row.id for row in page.rows] == [row.id for row in plain], (text, order)
 
 
 def test_long_and_broken_queries_are_refused_politely(browser, desk):

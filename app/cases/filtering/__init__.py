@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from app.cases.filtering.compiling import condition
+from app.cases.filtering.compiling import Said, condition, parted
 from app.cases.filtering.reading import parse
 from app.cases.filtering.scope import Scope
 from app.cases.filtering.tree import QueryError, printed
 
-__all__ = ["QueryError", "Scope", "condition", "parse", "printed"]
+__all__ = ["QueryError", "Said", "Scope", "condition", "parse", "parted", "printed"]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, cast, exists, false, func, not_, or_, select, true
+from sqlalchemy import Boolean, ColumnElement, and_, cast, exists, false, func, not_, or_, select, true
 from sqlalchemy import Text as SqlText
 from sqlalchemy.dialects.postgresql import TSQUERY
 
@@ -16,12 +16,14 @@ from app.cases.filtering import words
 from app.cases.filtering.moments import day, span
 from app.cases.filtering.scope import Scope
 from app.cases.filtering.tree import Either, Every, Field, Node, Not, QueryError, Text
-from app.cases.models import Case, CaseStatus
+from app.cases.models import OPEN_STATES, Case, CaseStatus
+from app.cases.queries import OPEN
 from app.contacts.models import ContactPoint
 from app.messaging.models import CaseText, Message
 from app.search import query_text, query_tokens
 
 Condition = ColumnElement[bool]
+Said = Callable[[Any], list[Condition]]
 _COLUMNS: dict[str, Any] = {
     "due": Case.due_at, "opened": Case.opened_at, "touched": Case.touched_at, "resolved": Case.resolved_at,
     "type": Case.type, "queue": Case.queue_key, "language": Case.language, "channel": Case.channel, "number": Case.number,
@@ -41,6 +43,33 @@ def condition(node: Node, scope: Scope) -> Condition:
             return _holding(node)
         case Field():
             return _TESTS[words.FIELDS[node.name].kind](node, scope)
+
+
+def parted(node: Node, scope: Scope) -> tuple[list[Condition], Said | None]:
+    """Return a query in two parts that must both hold: what the cases' own columns answer, and what their texts must say.
+
+    The second part asks the texts of one case at a time; it is None when a query asks for no text, or only deeper inside.
+    """
+    nodes = node.nodes if isinstance(node, Every) else (node,)
+    texts = [
+        each for each in nodes if isinstance(each, Text) or (isinstance(each, Not) and isinstance(each.node, Text))
+    ]
+    others = [condition(each, scope) for each in nodes if each not in texts]
+    return others, (lambda case: [_says(each, case) for each in texts]) if texts else None
+
+
+def _says(node: Node, case: Any) -> Condition:
+    """Ask the texts of one case. As a value, not as a join: only cases that are looked at anyway are asked."""
+    if isinstance(node, Not):
+        return not_(_says(node.node, case))
+    wanted = _wanted([_query(node)])
+    said = select(CaseText.search.bool_op("@@")(wanted)).where(CaseText.case_id == case.id).scalar_subquery()
+    if _is_word(node):
+        return func.coalesce(said, false(), type_=Boolean)
+    together = (
+        select(func.bool_or(Message.search.bool_op("@@")(wanted))).where(Message.case_id == case.id).scalar_subquery()
+    )
+    return and_(func.coalesce(said, false(), type_=Boolean), func.coalesce(together, false(), type_=Boolean))
 
 
 def _every(nodes: Sequence[Node], scope: Scope) -> Iterator[Condition]:
@@ -95,7 +124,9 @@ def _text(test: Field, _scope: Scope) -> Condition:
 def _choice(test: Field, scope: Scope) -> Condition:
     match test.name:
         case "status":
-            return Case.status.in_([CaseStatus(value) for value in test.values])
+            found = Case.status.in_([CaseStatus(value) for value in test.values])
+            # What is open is not archived: said so, it is found by the small indexes over what is open.
+            return and_(OPEN, found) if set(test.values) <= set(OPEN_STATES) else found
         case "priority":
             return _among(Case.priority, priorities(test))
         case "is":
@@ -192,8 +223,9 @@ def _chased(op: str, value: str) -> Condition:
 
 def _moment(test: Field, scope: Scope) -> Condition:
     column = _COLUMNS[test.name]
+    still = [OPEN] if test.name == "due" else []  # what is archived has no time limit any more
     return or_(*(
-        column.is_(None) if value == "none" else _present(column, and_(true(), *bounds(test, value, scope)(column)))
+        column.is_(None) if value == "none" else and_(*still, _present(column, and_(true(), *bounds(test, value, scope)(column))))
         for value in test.values
     ))  # fmt: skip
 
