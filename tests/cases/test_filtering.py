@@ -153,7 +153,7 @@ def desk(session):
         case = make_case(desk.cast, desk.account, subject=subject)
         case.priority = words.PRIORITIES[place % 4]
         ended = place % 6 == 5  # as the service keeps it: what has ended is archived and has no time limit
-        case.status = ENDED[place % 3] if ended else OPEN_STATES[place % 5]
+        case.status = ENDED[place % 3] if ended else CaseStatus(OPEN_STATES[place % 5])
         case.type = ("fault", "request", "")[place % 3]
         case.due_at = None if ended or place % 5 == 0 else utcnow() + timedelta(hours=place - 8)
         case.chase_count = place % 4
