@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -163,3 +163,20 @@ class KeptAnswer(Base):
     status: Mapped[int] = mapped_column(default=0)
     body: Mapped[str] = mapped_column(default="")
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Absence(Base):
+    """Days on which a user is away, the last one included; `stand_in_id` is told in their place."""
+
+    __tablename__ = "absences"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    from_on: Mapped[date]
+    until_on: Mapped[date]
+    begins_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    stand_in_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="SET NULL"), index=True)
+
+    __table_args__ = (Index("ix_absences_user", "user_id", "ends_at"), Index("ix_absences_time", "ends_at"))

@@ -192,6 +192,11 @@ def may_manage_people(viewer: Viewer) -> bool:
     return viewer.role is Role.ADMIN
 
 
+def may_plan_absences(viewer: Viewer) -> bool:
+    """Tell whether the viewer may note who is away and hand over what they have in hand."""
+    return viewer.role in SEES_ALL
+
+
 def may_manage_calendars(viewer: Viewer) -> bool:
     """Tell whether the viewer may see and change business calendars and queues."""
     return viewer.role is Role.ADMIN

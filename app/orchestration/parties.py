@@ -6,6 +6,7 @@ from sqlalchemy import select
 
 from app.db import session
 from app.errors import Invalid
+from app.identity import absences
 from app.identity import service as identity
 from app.identity.models import Team, TeamMember, User
 from app.orchestration.context import Driven
@@ -74,7 +75,7 @@ def tell(users: list[int], *, kind: str, text: str, link: str) -> None:
     """Write a line to the notice list of each of these users, and tell their open screens."""
     if not users:
         return
-    identity.notify(users, kind=kind, text=text, link=link)
+    identity.notify(absences.with_stand_ins(users), kind=kind, text=text, link=link)
 
 
 def tell_stop(driven: Driven) -> None:

@@ -39,6 +39,7 @@ BLUEPRINTS = (
     "app.web.channels",
     "app.web.operations",
     "app.web.people",
+    "app.web.absent",
     "app.web.contacts",
     "app.web.customer",
     "app.web.contact_merging",

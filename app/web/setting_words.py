@@ -10,6 +10,7 @@ WORDS: Final[dict[str, str]] = {
     "event_calendar_days_added": "Days added", "event_calendar_days_removed": "Days removed",
     "part_calendars": "Calendars", "about_calendars": "Opening hours, holidays and days with hours of their own. All time limits count in them.",
     "part_queues": "Queues", "about_queues": "Where work waits: which team serves it, and which calendar counts.",
+    "part_absences": "On duty", "about_absences": "Who is away and until when, who stands in, and handing over what they have in hand.",
     "part_people": "People and teams", "about_people": "Who works here, what they may do, and in which team.",
     "part_channels": "Channels", "about_channels": "The mailboxes through which customers reach you.",
     "part_processes": "Processes", "about_processes": "The diagrams that drive cases and work orders.",

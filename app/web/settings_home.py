@@ -28,6 +28,7 @@ PARTS = (
     Part("calendars", "/settings/calendars", policy.may_see_settings),
     Part("queues", "/settings/queues", policy.may_see_settings),
     Part("service_levels", "/settings/service-levels", policy.may_see_settings),
+    Part("absences", "/absences", policy.may_plan_absences),
     Part("people", "/people", policy.may_manage_people),
     Part("channels", "/channels", policy.may_configure_channels),
     Part("processes", "/processes", policy.may_see_processes),

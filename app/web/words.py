@@ -127,7 +127,8 @@ _LISTS = {
     "order_due": "Next time limit first", "order_touched": "Last change first", "order_quiet": "Longest without change first",
     "order_opened": "Newest first", "order_oldest": "Oldest first",
     "shared_private": "Only me", "shared_team": "One team", "shared_everybody": "Everybody",
-    "event_view_saved": "View saved", "event_view_removed": "View deleted", "event_views_arranged": "Views put in order",
+    "event_view_saved": "View saved", "event_view_removed": "View deleted", "event_views_arranged": "Views put in order", "event_absence_added": "Absence noted", "event_absence_removed": "Absence taken away",
+    "absence_vacation": "vacation", "absence_sick": "sick", "absence_training": "training", "absence_other": "other absence",
 }  # fmt: skip
 
 _FIELDS = {

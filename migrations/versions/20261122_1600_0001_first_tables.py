@@ -413,6 +413,25 @@ def upgrade() -> None:
         "ix_notices_unread", "notices", ["user_id"], unique=False, postgresql_where=sa.text("read_at is null")
     )
     op.create_table(
+        "absences",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("from_on", sa.Date(), nullable=False),
+        sa.Column("until_on", sa.Date(), nullable=False),
+        sa.Column("begins_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ends_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("stand_in_id", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["stand_in_id"], ["users.id"], name=op.f("fk_absences_stand_in_id"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_absences_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_absences")),
+    )
+    op.create_index("ix_absences_user", "absences", ["user_id", "ends_at"], unique=False)
+    op.create_index("ix_absences_time", "absences", ["ends_at"], unique=False)
+    op.create_index(op.f("ix_absences_stand_in_id"), "absences", ["stand_in_id"], unique=False)
+    op.create_table(
         "preferences",
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("density", sa.Text(), nullable=False),
@@ -1464,6 +1483,10 @@ def downgrade() -> None:
     op.drop_table("scheduled_starts")
     op.drop_table("process_definitions")
     op.drop_table("preferences")
+    op.drop_index(op.f("ix_absences_stand_in_id"), table_name="absences")
+    op.drop_index("ix_absences_time", table_name="absences")
+    op.drop_index("ix_absences_user", table_name="absences")
+    op.drop_table("absences")
     op.drop_index("ix_notices_unread", table_name="notices", postgresql_where=sa.text("read_at is null"))
     op.drop_index("ix_notices_user", table_name="notices")
     op.drop_table("notices")

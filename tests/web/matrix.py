@@ -81,6 +81,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "run_id": lambda _w: 1,
     "verdict": lambda _w: "undo",
     "token_id": lambda _w: 1,
+    "absence_id": lambda _w: 1,
     "link_id": lambda _w: 1,
     "token": lambda _w: "x",
     "how": lambda _w: "retry",

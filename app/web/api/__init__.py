@@ -9,6 +9,7 @@ from flask import Blueprint, Flask, Response, current_app
 
 from app.web import frame
 from app.web.api import (
+    absences,
     accounts,
     around,
     arranging,
@@ -39,7 +40,7 @@ from app.web.rules import public, signed_in
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
     cases, around, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
-    calendars, contacts, organizations, service_levels, arranging, bulk,
+    calendars, contacts, organizations, service_levels, arranging, bulk, absences,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 blueprint.register_blueprint(views.blueprint)
