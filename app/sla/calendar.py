@@ -103,23 +103,34 @@ class Calendar:
         if last < first:
             return -self.business_time_between(last, first)
         total = _ZERO
-        day = first.astimezone(self._zone).date()
-        final = last.astimezone(self._zone).date()
+        # The days beside them too: clocks that go back over midnight let moments of two days take turns.
+        day = _beside(first.astimezone(self._zone).date(), -_DAY)
+        final = _beside(last.astimezone(self._zone).date(), _DAY)
         while day <= final:
             for opens, closes in self._intervals(day):
                 begin, stop = max(opens, first), min(closes, last)
                 if stop > begin:
                     total += stop - begin
+            if day == date.max:
+                break
             day += _DAY
         return total
 
     def _from(self, moment: datetime) -> Iterable[Interval]:
-        day = moment.astimezone(self._zone).date()
+        """Yield intervals in the order in which they pass; where clocks go back over midnight those of two days take turns."""
+        day = _beside(moment.astimezone(self._zone).date(), -_DAY)
+        held = self._intervals(day)
         for _ in range(_SEARCH_DAYS):
-            yield from self._intervals(day)
             if date.max - day < _DAY:
-                return
+                break
             day += _DAY
+            following = self._intervals(day)
+            if held and following and following[0][0] < held[-1][1]:
+                held = tuple(sorted((*held, *following)))
+                continue
+            yield from held
+            held = following
+        yield from held
 
     def _intervals(self, day: date) -> tuple[Interval, ...]:
         known = self._days.get(day)
@@ -216,6 +227,14 @@ def _pieces(zone: ZoneInfo, day: date) -> list[tuple[datetime, datetime, timedel
     ]
     bounds = [edges[0], *changes, edges[1]]
     return [(a, b, _offset(zone, a)) for a, b in pairwise(bounds)]
+
+
+def _beside(day: date, step: timedelta) -> date:
+    """The day before or after; at the ends of the calendar the day itself."""
+    try:
+        return day + step
+    except OverflowError:
+        return day
 
 
 def _change(zone: ZoneInfo, before: datetime, after: datetime) -> datetime:

@@ -86,3 +86,14 @@ def test_a_limit_that_was_missed_and_then_moved_is_not_shown_while_the_clock_res
     assert clock.due_at == monday + timedelta(hours=9)
     ticking.rest(clock, monday + timedelta(hours=2), why="waiting")
     assert clock.due_at is None
+
+
+def test_minutes_of_two_days_that_take_turns_are_counted_in_the_order_in_which_they_pass():
+    every_day = {day: ["00:00-24:00"] for day in sla_oracle.WEEKDAYS}
+    calendar = calendar_from_spec({"timezone": "America/St_Johns", "weekly": every_day})
+    # At one minute past midnight of the 7th the clocks went back to 23:01 of the 6th.
+    for begin in (datetime(2010, 11, 7, 1, tzinfo=UTC), datetime(2010, 11, 7, 2, 30, 30, tzinfo=UTC)):
+        for minutes in range(1, 180):
+            end = begin + minutes * MINUTE
+            assert calendar.add_business_time(begin, minutes * MINUTE) == end
+            assert calendar.business_time_between(begin, end) == minutes * MINUTE
