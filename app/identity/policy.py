@@ -202,6 +202,11 @@ def may_manage_calendars(viewer: Viewer) -> bool:
     return viewer.role is Role.ADMIN
 
 
+def may_manage_fields(viewer: Viewer) -> bool:
+    """Tell whether the viewer may make, change and retire custom fields."""
+    return viewer.role is Role.ADMIN
+
+
 def may_see_contacts(viewer: Viewer) -> bool:
     """Tell whether the viewer may see and change contacts and organizations: who works on cases has to know the customers."""
     return viewer.role in WORKS_ON_CASES

@@ -12,6 +12,7 @@ from app.blobs import get as blob
 from app.cases import around, linking
 from app.cases import service as cases
 from app.cases import tabs as open_tabs
+from app.cases.fields import values as field_values
 from app.clock import utcnow
 from app.errors import NotFound
 from app.identity import policy
@@ -61,7 +62,7 @@ def _common(case: Any, view: orchestration.Overview) -> dict[str, Any]:
     return {
         "case": case, "overview": view, "now": utcnow(), "actions": offered(view),
         "tasks": tasks, "orders": view.orders, **customer(case), "may_work": policy.may_work_on_cases(viewer),
-        "holder": _holder(case, view), **_choices(tasks), **_clocks(case.id), **_around(case),
+        "holder": _holder(case, view), **_choices(tasks), **_clocks(case.id), **_around(case), "fields": field_values.of_case(case.id, case.type),
     }  # fmt: skip
 
 

@@ -180,6 +180,8 @@ def plainly(value: object) -> str:
         return moment(datetime.fromisoformat(value))
     if isinstance(value, bool):
         return "✓" if value else "✗"
+    if isinstance(value, list):
+        return ", ".join(map(plainly, value)) or "–"
     return "–" if value is None or value == "" else gettext(value)
 
 

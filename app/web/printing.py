@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, render_template
 
+from app.cases.fields import values as field_values
 from app.clock import utcnow
 from app.contacts import queries as contacts
 from app.messaging import queries as messages
@@ -25,6 +26,7 @@ def paper(number: str) -> str:
     lines = messages.lines([stamp.id for stamp in stamps[-MOST:]])
     return render_template(
         "print.html", case=case, orders=orchestration.overview(case.id).orders, now=utcnow(), is_cut=len(stamps) > MOST,
+        fields=[shown for shown in field_values.of_case(case.id, case.type) if shown.value not in (None, [])],
         messages=[lines[stamp.id] for stamp in stamps[-MOST:]],
         points=contacts.addresses(case.contact_id) if case.contact_id else [],
     )  # fmt: skip

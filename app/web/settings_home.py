@@ -29,6 +29,7 @@ PARTS = (
     Part("queues", "/settings/queues", policy.may_see_settings),
     Part("service_levels", "/settings/service-levels", policy.may_see_settings),
     Part("absences", "/absences", policy.may_plan_absences),
+    Part("fields", "/settings/fields", policy.may_see_settings),
     Part("people", "/people", policy.may_manage_people),
     Part("channels", "/channels", policy.may_configure_channels),
     Part("processes", "/processes", policy.may_see_processes),

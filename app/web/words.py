@@ -98,6 +98,7 @@ _EVENTS = {
     "event_calendar_saved": "Calendar saved", "event_calendar_removed": "Calendar removed", "event_queue_saved": "Queue saved",
     "event_case_tagged": "Tagged", "event_case_untagged": "Tag removed", "event_case_watched": "Watching begun",
     "event_case_unwatched": "Watching ended", "event_case_snoozed": "Laid aside", "event_case_back": "Back",
+    "event_case_fields_changed": "Fields changed",
     "event_case_linked": "Linked", "event_case_unlinked": "Link removed", "event_case_merged": "Cases merged",
     "event_case_unmerged": "Merged cases taken apart", "event_case_split": "Case split",
     "event_process_migrated": "Moved to another version", "event_process_migration_begun": "Cases are being moved to another version",

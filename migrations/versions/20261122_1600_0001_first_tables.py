@@ -1227,6 +1227,54 @@ def upgrade() -> None:
     )
     op.create_index("ix_case_links_other", "case_links", ["other_id"], unique=False)
     op.create_table(
+        "custom_fields",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), nullable=False),
+        sa.Column("help", sa.Text(), nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "text",
+                "long_text",
+                "integer",
+                "decimal",
+                "yes_no",
+                "date",
+                "choice",
+                "choices",
+                "link",
+                name="fieldkind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("choices", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("case_type", sa.Text(), nullable=False),
+        sa.Column("position", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_custom_fields")),
+        sa.UniqueConstraint("key", name=op.f("uq_custom_fields_key")),
+    )
+    op.create_table(
+        "field_values",
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("field_id", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=True),
+        sa.Column("word", sa.Text(), nullable=True),
+        sa.Column("number", sa.Numeric(precision=20, scale=6), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_field_values_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["field_id"], ["custom_fields.id"], name=op.f("fk_field_values_field_id")),
+        sa.PrimaryKeyConstraint("case_id", "field_id", "place", name=op.f("pk_field_values")),
+    )
+    op.create_index("ix_field_values_word", "field_values", ["field_id", "word", "case_id"], unique=False)
+    op.create_index("ix_field_values_number", "field_values", ["field_id", "number", "case_id"], unique=False)
+    op.create_table(
         "merges",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -1394,6 +1442,8 @@ def downgrade() -> None:
     op.drop_table("bulk_items")
     op.drop_table("bulk_runs")
     op.drop_table("merges")
+    op.drop_table("field_values")
+    op.drop_table("custom_fields")
     op.drop_table("case_links")
     op.drop_table("snoozes")
     op.drop_table("watchers")

@@ -89,6 +89,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "version": lambda w: w.definition.version,
     "digest": lambda w: w.attachment.digest,
     "verb": lambda _w: "chase",
+    "field": lambda _w: "nothing",
     "view": lambda _w: "mine",
     "kind": lambda _w: "email",
     "provider": lambda _w: "loopback",

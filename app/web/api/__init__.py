@@ -19,6 +19,7 @@ from app.web.api import (
     contacts,
     drafts,
     faults,
+    fields,
     files,
     history,
     holding,
@@ -39,7 +40,7 @@ from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
-    cases, around, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
+    cases, around, fields, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
     calendars, contacts, organizations, service_levels, arranging, bulk, absences,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
