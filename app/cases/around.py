@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from app.cases.fields import values
 from app.cases.linking import read_role
 from app.db import run
 
@@ -23,7 +24,12 @@ _AROUND = """select
    where l.case_id = c.id or l.other_id = c.id) as links,
  (select coalesce(jsonb_agg(jsonb_build_object('number', m.number, 'subject', m.subject, 'at', m.archived_at) order by m.id), '[]')
    from cases m where m.merged_into = c.id) as merged,
- (select number from cases where id = c.merged_into) as into_number
+ (select number from cases where id = c.merged_into) as into_number,
+ (select coalesce(jsonb_agg(jsonb_build_object('key', f.key, 'name', f.name, 'name_zh', f.name_zh, 'help', f.help, 'kind', f.kind,
+    'choices', f.choices, 'open', f.retired_at is null and f.case_type in ('', c.type), 'text', v.text, 'number', v.number::text,
+    'filled', v.case_id is not null) order by f.position, f.name, v.place), '[]')
+   from custom_fields f left join field_values v on v.field_id = f.id and v.case_id = c.id
+   where (f.retired_at is null and f.case_type in ('', c.type)) or v.case_id is not null) as fields
  from cases c where c.id = %(case)s"""
 _MARKS = """select c.id, (select jsonb_agg(distinct t.name) from case_tags x join tags t on t.id = x.tag_id
    where x.case_id = c.id) as tags, s.until, case when s.case_id is null then '' when s.ended_at is null then 'asleep' else s.back end as sleep
@@ -69,6 +75,7 @@ class Around:
     links: tuple[Other, ...]
     merged: tuple[Merged, ...]
     into_number: str | None
+    fields: tuple[values.Shown, ...] = ()
 
     @property
     def watching(self) -> frozenset[int]:
@@ -86,6 +93,7 @@ def of_case(case_id: int) -> Around:
         tuple(_other(link) for link in row.links),
         tuple(Merged(m["number"], m["subject"], datetime.fromisoformat(m["at"])) for m in row.merged),
         row.into_number,
+        values.gathered(row.fields),
     )
 
 

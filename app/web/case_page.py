@@ -12,7 +12,6 @@ from app.blobs import get as blob
 from app.cases import around, linking
 from app.cases import service as cases
 from app.cases import tabs as open_tabs
-from app.cases.fields import values as field_values
 from app.clock import utcnow
 from app.errors import NotFound
 from app.identity import policy
@@ -62,7 +61,7 @@ def _common(case: Any, view: orchestration.Overview) -> dict[str, Any]:
     return {
         "case": case, "overview": view, "now": utcnow(), "actions": offered(view),
         "tasks": tasks, "orders": view.orders, **customer(case), "may_work": policy.may_work_on_cases(viewer),
-        "holder": _holder(case, view), **_choices(tasks), **_clocks(case.id), **_around(case), "fields": field_values.of_case(case.id, case.type),
+        "holder": _holder(case, view), **_choices(tasks), **_clocks(case.id), **_around(case),
     }  # fmt: skip
 
 
@@ -70,7 +69,7 @@ def _around(case: Any) -> dict[str, Any]:
     """What people put around the case; of linked cases only those with more than a number that this viewer may know."""
     found = around.of_case(case.id)
     known = {link.number for link in found.links if policy.may_see_case(frame.viewer(), link)}
-    return {"around": found, "known_links": known, "link_roles": tuple(linking.ROLES)}
+    return {"around": found, "known_links": known, "link_roles": tuple(linking.ROLES), "fields": found.fields}
 
 
 def _clocks(case_id: int) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from sqlalchemy import and_, delete, insert, or_, select
@@ -10,16 +11,27 @@ from sqlalchemy import and_, delete, insert, or_, select
 from app import events
 from app.cases import service as cases
 from app.cases.fields import kinds
-from app.cases.fields.models import CustomField, FieldValue
+from app.cases.fields.models import CustomField, FieldKind, FieldValue
 from app.cases.models import Case
 from app.db import session
 from app.errors import Conflict, Invalid
 
 
+class Facts(NamedTuple):
+    """What showing a field needs to know of it."""
+
+    key: str
+    name: str
+    name_zh: str
+    help: str
+    kind: FieldKind
+    choices: list[dict[str, Any]]
+
+
 class Shown(NamedTuple):
     """A field of a case with its value; one that is not open (retired, or of another type) takes no new one."""
 
-    field: CustomField
+    field: CustomField | Facts
     value: Any
     is_open: bool
 
@@ -46,6 +58,22 @@ def of_case(case_id: int, case_type: str) -> list[Shown]:
     ]
 
 
+def gathered(rows: Iterable[Mapping[str, Any]]) -> tuple[Shown, ...]:
+    """Return the fields of a case out of rows that another statement has read along, one for each value."""
+    found: dict[str, tuple[Mapping[str, Any], list[kinds.Stored]]] = {}
+    for row in rows:
+        stored = found.setdefault(row["key"], (row, []))[1]
+        if row["filled"]:
+            stored.append(kinds.Stored(row["text"], number=Decimal(row["number"]) if row["number"] else None))
+    return tuple(_shown(row, stored) for row, stored in found.values())
+
+
+def _shown(row: Mapping[str, Any], stored: list[kinds.Stored]) -> Shown:
+    kind = FieldKind(row["kind"])
+    facts = Facts(row["key"], row["name"], row["name_zh"], row["help"], kind, row["choices"])
+    return Shown(facts, kinds.show(kind, stored), row["open"])
+
+
 def plain(case: Case) -> dict[str, Any]:
     """Return the values of a case by key; None, or an empty list, for what is not filled in."""
     return {shown.field.key: shown.value for shown in of_case(case.id, case.type)}
@@ -67,7 +95,7 @@ def change(case: Case, given: Mapping[str, Any]) -> dict[str, Any]:
     for key, stored in fresh.items():
         field, before, _ = known[key]
         changes[key] = {"from": before, "to": kinds.show(field.kind, stored)}
-        _store(case.id, field.id, stored)
+        _store(case.id, key, stored)
     if changes:
         events.record("case_fields_changed", chain=cases.chain_of(case.id), changes=changes)
         cases.announce(case, change="fields")
@@ -102,7 +130,8 @@ def _is_same(shown: Shown, given: Any) -> bool:
     return bool(given == shown.value) or (isinstance(shown.value, str) and [shown.value] == given)
 
 
-def _store(case_id: int, field_id: int, stored: tuple[kinds.Stored, ...]) -> None:
+def _store(case_id: int, key: str, stored: tuple[kinds.Stored, ...]) -> None:
+    field_id = session().scalars(select(CustomField.id).where(CustomField.key == key)).one()
     session().execute(delete(FieldValue).where(FieldValue.case_id == case_id, FieldValue.field_id == field_id))
     rows = [
         {"case_id": case_id, "field_id": field_id, "place": place, **each._asdict()}
