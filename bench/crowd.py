@@ -96,23 +96,27 @@ def measure(report: Report, desk: Desk, *, url: str, agents: int = AGENTS, secon
 
 
 def _crew(agents: int) -> list[Agent]:
-    team = next(team for team in people.teams() if team.key == "service")
-    known = {user.login: user for user in people.users()}
+    team_id, known = db.transact(
+        lambda: (
+            next(team.id for team in people.teams() if team.key == "service"),
+            {user.login: user.id for user in people.users()},
+        )
+    )
     crew = []
     for number in range(agents):
         login = f"crowd{number}"
 
         def hire(login: str = login) -> tuple[str, str, int]:
-            user = known.get(login)
-            if user is None:
-                user = identity.create_user(
+            user_id = known.get(login)
+            if user_id is None:
+                user_id = identity.create_user(
                     login, f"{login}-password-of-the-bench", name=f"Agent {login}", role=Role.AGENT
-                )
-                identity.add_member(team.id, user.id)
-            return sessions.start(user.id).token, sessions.new_api_token(user.id, "bench").text, user.id
+                ).id
+                identity.add_member(team_id, user_id)
+            return sessions.start(user_id).token, sessions.new_api_token(user_id, "bench").text, user_id
 
         session, token, user_id = db.transact(hire)
-        admission = streaming.admission(user_id=user_id, role="agent", team_ids=[team.id])
+        admission = streaming.admission(user_id=user_id, role="agent", team_ids=[team_id])
         crew.append(Agent(number, f"Cookie: ringback={session}\r\n", f"Authorization: Bearer {token}\r\n", admission))
     return crew
 

@@ -24,6 +24,9 @@ _COUNTS = """select foreseen, outcome, count(*) as n from bulk_items where run_i
 _DONE = """select run_id, count(*) filter (where outcome <> '') as done, count(*) filter (where outcome = 'refused') as refused
  from bulk_items where run_id = any(%(runs)s) group by run_id"""
 
+_RUNNING = """select (select count(*) from bulk_runs where user_id = %(user)s and state = 'running')
+ + (select count(*) from process_migrations where user_id = %(user)s and ended_at is null) as n"""
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -158,6 +161,5 @@ def _migration(row: ProcessMigration, key: str) -> Job:
 
 def running(viewer: Viewer) -> int:
     """Count the viewer's work that is under way."""
-    runs = select(func.count()).where(BulkRun.user_id == viewer.user_id, BulkRun.state == RunState.RUNNING)
-    moves = select(func.count()).where(ProcessMigration.user_id == viewer.user_id, ProcessMigration.ended_at.is_(None))
-    return (session().scalar(runs) or 0) + (session().scalar(moves) or 0)
+    [row] = run(_RUNNING, {"user": viewer.user_id}).fetchall()
+    return int(row.n)
