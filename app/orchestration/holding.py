@@ -19,6 +19,7 @@ from app.events import Actor
 from app.identity import policy
 from app.identity import queries as people
 from app.identity import service as identity
+from app.knowledge import filling
 from app.messaging import drafts, held, outbox
 from app.messaging.models import HeldReply
 from app.orchestration import driving, sharing, standing, tasks, writing
@@ -74,6 +75,7 @@ def hold(
 
 
 def _check_words(words: Words) -> None:
+    filling.check_filled(words.text)
     if not words.text.strip():
         raise Invalid("text_missing", "Write something before you send.", fields={"text": "required"})
     if len(words.text) > outbox.MAX_TEXT:

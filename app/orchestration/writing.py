@@ -10,6 +10,7 @@ from app.cases.models import Case
 from app.contacts import queries as contacts
 from app.errors import Conflict, Invalid
 from app.identity import queries as people
+from app.knowledge import filling
 from app.messaging import accounts, drafts, outbox, queries
 from app.messaging.models import Direction
 from app.orchestration import driving, sharing, standing
@@ -26,12 +27,14 @@ def reply(
     """Send a person's words to the customer (or to `to`); returns the message id. Records `message_written`.
 
     The draft is dropped and the process is told, if it waits for a reply. Raises Conflict when the customer wrote after
-    `seen_message_id`, when another reply waits to go out or the reply is a colleague's; Invalid without text or recipient, NotFound, Unavailable.
+    `seen_message_id`, when another reply waits to go out or the reply is a colleague's; Invalid without text or recipient,
+    or with blanks that are not filled in; NotFound, Unavailable.
     """
     case = cases.lock(case_id)
     cases.check_standing(case)
     standing.check_free(case, user_id)
     check_still_current(case_id, seen_message_id)
+    filling.check_filled(text)
     return send(
         case, user_id=user_id, author=author, text=text, to=to, cc=cc, subject=subject, files=files, writers=writers
     )

@@ -51,6 +51,8 @@ BLUEPRINTS = (
     "app.web.queues",
     "app.web.service_levels",
     "app.web.custom_fields",
+    "app.web.canned_pages",
+    "app.web.case_canned",
     "app.web.tabs",
     "app.web.preferences",
     "app.web.notices",

@@ -79,6 +79,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "policy_id": lambda _w: 1,
     "held_id": lambda _w: 1,
     "run_id": lambda _w: 1,
+    "canned_id": lambda _w: 1,
     "verdict": lambda _w: "undo",
     "token_id": lambda _w: 1,
     "absence_id": lambda _w: 1,

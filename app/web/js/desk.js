@@ -4,6 +4,7 @@ import "./requests.js";
 import "./customer.js";
 import "./dialogs.js";
 import "./completing.js";
+import "./canned.js";
 import "./drafts.js";
 import "./fields.js";
 import "./keyboard.js";
