@@ -31,6 +31,8 @@ ADMISSION_SECONDS = 30 * 60
 TAIL = 5_000
 WAITING = 1_000
 BEAT_SECONDS = 15.0
+# The first news after a quiet moment go at once; what follows is bundled, or hundreds of screens would eat a core.
+REST_SECONDS = 0.2
 # How long a screen waits for a process that has just started to have read the news, or to read those that the screen knows already.
 BEGIN_SECONDS = 5.0
 BEHIND_SECONDS = 1.0
@@ -117,6 +119,16 @@ class Hub:
         self.position = "$"
         self.ended: dict[int, int] = {}
         self.has_begun = False
+        self._frames: dict[str, bytes] = {}
+
+    def framed(self, item: Item) -> bytes:
+        """Return news as they are written; made once for all screens."""
+        found = self._frames.get(item[0])
+        if found is None:
+            if len(self._frames) >= WAITING:
+                self._frames.clear()
+            found = self._frames[item[0]] = _frame(item)
+        return found
 
     def place(self) -> str:
         """Return the place of the last news that were read."""
@@ -263,13 +275,17 @@ async def _stream(hub: Hub, screen: Screen, since: str, receive: Receive, send: 
         hub.screens.add(screen)
         _catch_up(hub, screen, since)
         await _write(send, b"retry: 2000\n" + _frame((since or hub.place(), {"topic": "hello"})))
+        gone.add_done_callback(lambda _done: screen.woken.set())
         while not gone.done():
-            await _write_waiting(hub, screen, send)
+            has_written = await _write_waiting(hub, screen, send)
             if screen.ended or screen.is_old():
                 return
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(_first(screen.woken.wait(), gone), BEAT_SECONDS)
-            if not screen.woken.is_set() and not gone.done():
+            if has_written:
+                await asyncio.sleep(REST_SECONDS)
+            try:
+                async with asyncio.timeout(BEAT_SECONDS):
+                    await screen.woken.wait()
+            except TimeoutError:
                 await _write(send, b": beat\n\n")
     except OSError:
         pass  # the screen went away while we wrote
@@ -292,30 +308,25 @@ def _catch_up(hub: Hub, screen: Screen, since: str) -> None:
         screen.tell(item)
 
 
-async def _write_waiting(hub: Hub, screen: Screen, send: Send) -> None:
+async def _write_waiting(hub: Hub, screen: Screen, send: Send) -> bool:
+    """Write what waits; returns whether there was anything."""
     screen.woken.clear()
     if screen.overflowed:
         last = screen.waiting[-1][0] if screen.waiting else hub.place()
         screen.waiting.clear()
         screen.overflowed = False
         await _write(send, _frame((last, {"topic": "reset"})))
-        return
-    if screen.waiting:
-        frames = [_frame(item) for item in screen.waiting]
-        screen.waiting.clear()
-        await _write(send, b"".join(frames))
+        return True
+    if not screen.waiting:
+        return False
+    frames = [hub.framed(item) for item in screen.waiting]
+    screen.waiting.clear()
+    await _write(send, b"".join(frames))
+    return True
 
 
 async def _write(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})
-
-
-async def _first(waiter: Any, gone: asyncio.Task[None]) -> None:
-    task = asyncio.ensure_future(waiter)
-    try:
-        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        task.cancel()
 
 
 async def _until_gone(receive: Receive) -> None:
