@@ -62,10 +62,15 @@ def text_of(part: Part, content: bytes, *, problems: Problems, around: str = "")
     if len(text) > MAX_TEXT:
         problems.unparsed(f"text of more than {MAX_TEXT >> 20} MiB, cut")
         text = text[:MAX_TEXT]
-    text = _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = plain(text)
     if part.params.get("format", "").lower() == "flowed" and part.media_type == "text/plain":
         text = unflow(text, delsp=part.params.get("delsp", "").lower() == "yes")
     return text
+
+
+def plain(text: str) -> str:
+    """The text with plain line ends and without the control characters that no column of a database takes."""
+    return _UNWANTED.sub("", text.replace("\r\n", "\n").replace("\r", "\n"))
 
 
 def unflow(text: str, *, delsp: bool) -> str:

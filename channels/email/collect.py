@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from channels.email import cms, tnef
-from channels.email.bodies import content_of, text_of, uu_files
+from channels.email.bodies import content_of, plain, text_of, uu_files
 from channels.email.headers import decode_header, read_header
-from channels.email.limits import MAX_DECODED, Problems
+from channels.email.limits import MAX_DECODED, MAX_TEXT, Problems
 from channels.email.names import name_by_type, safe_name
 from channels.email.parsed import ParsedAttachment
 from channels.email.structure import Part, read_parts
@@ -209,7 +209,7 @@ def _unpack_tnef(content: bytes, reading: Reading) -> list[Piece] | None:
             inline=bool(file.content_id),
         )  # fmt: skip
     if unpacked.html or unpacked.text:
-        return [Piece(unpacked.text, unpacked.html)]
+        return [Piece(plain(unpacked.text[:MAX_TEXT]), plain(unpacked.html[:MAX_TEXT]))]
     return []
 
 

@@ -24,12 +24,13 @@ def test_the_customer_is_changed_beside_the_case_and_the_warning_stands_at_its_h
     page.get_by_label("Warning for everybody").fill("Deaf: always write.")
     page.locator("#customer").get_by_role("button", name="Save").click()
     expect(page.locator("#wrong-timezone")).to_be_visible()
-    page.evaluate("document.querySelector('#case-side > section').dataset.old = ''")
+    expect(page.locator("#case-side .next")).to_be_visible()
+    page.evaluate("document.querySelector('#case-side .next').dataset.old = ''")
     # News may come while the page is still busy with the last: it is drawn anew with one of them; what was typed stands.
     page.wait_for_function(
-        "() => { document.body.dispatchEvent(new Event(`rb:case-${document.querySelector('[data-case]').dataset.case}`));"
+        "() => { document.body.dispatchEvent(new Event(`rb:case-${document.querySelector('.case-page').dataset.case}`));"
         " return !document.querySelector('#case-side [data-old]') }",
-        polling=500,
+        polling=1000,
     )
     expect(page.get_by_label("Warning for everybody")).to_have_value("Deaf: always write.")
     page.get_by_label("Time zone").fill("Asia/Shanghai")

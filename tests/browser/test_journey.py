@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 
 import pytest
 
@@ -19,7 +20,7 @@ def test_a_wrong_password_is_told_and_the_right_one_opens_the_inbox(desk, make_p
     assert page.locator("#login").input_value() == "bob"
     sign_in(page, desk, "bob")
     expect(page).to_have_url(re.compile("/inbox/"))
-    expect(page.locator(".menu:not(.bell) summary")).to_contain_text("Bob Meyer")
+    expect(page.locator("#me summary")).to_contain_text("Bob Meyer")
 
 
 def test_a_mail_arrives_while_the_list_is_open(desk, enter):
@@ -30,10 +31,36 @@ def test_a_mail_arrives_while_the_list_is_open(desk, enter):
     desk.write("Second of the day")
     news = page.locator("[data-news]")
     expect(news).to_have_text(re.compile("[1-9] new"))
-    expect(page.locator(".item", has_text="Second of the day")).to_have_count(0)
-    news.click()
-    expect(page.locator(".item", has_text="Second of the day")).to_be_visible()
+    second = page.locator(".item", has_text="Second of the day")
+    for _press in range(5):  # the first news may still have been of the first case
+        news.click()
+        with suppress(AssertionError):
+            expect(second).to_be_visible(timeout=4000)
+            break
+    expect(second).to_be_visible()
     assert page.evaluate("window.before"), "the page was loaded anew"
+
+
+def test_what_comes_while_the_list_is_under_way_is_offered_again(desk, enter):
+    desk.new_case("Third of the day")
+    page = enter("alice", "/inbox/team")
+    tell = "document.dispatchEvent(new CustomEvent('rb:news', {detail: {topic: 'case', change: 'message', case: %s}}))"
+
+    def answer_late(route):
+        answer = route.fetch()
+        page.evaluate(tell % 999_999)
+        route.fulfill(response=answer)
+
+    page.route("**/inbox/team*", answer_late, times=1)
+    page.evaluate(tell % 999_998)
+    news = page.locator("[data-news]")
+    expect(news).to_be_visible()
+    page.evaluate("document.querySelector('.items').dataset.old = ''")
+    news.click()
+    expect(page.locator(".items[data-old]")).to_have_count(0)
+    expect(news).to_be_visible()
+    news.click()
+    expect(news).to_be_hidden()
 
 
 def test_a_case_goes_round_the_whole_loop(desk, enter):

@@ -26,7 +26,7 @@ def test_the_shell_is_loaded_once_and_the_address_title_and_focus_follow(desk, e
     expect(page).to_have_url(re.compile("/work-orders$"))
     expect(page).to_have_title(re.compile("Work orders"))
     expect(page.locator("#main")).to_be_focused()
-    page.locator(".menu:not(.bell) summary").click()
+    page.locator("#me summary").click()
     page.locator(".menu-body a[href='/account']").click()
     expect(page).to_have_url(re.compile("/account$"))
     expect(page.locator("#announce")).to_contain_text("Your account")

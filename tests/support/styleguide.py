@@ -65,7 +65,7 @@ def page() -> str:
     ]  # fmt: skip
     return render_template(
         "styleguide.html", section="inbox", nav=tuple(Row(key=key, href=f"#{key}") for key in ("inbox", "orders", "processes", "faults", "channels", "people")),
-        stream_url="", rows=rows, following="next", view="mine", views=("mine", "unassigned", "team", "chased", "due", "breached"), counts={"mine": 7, "unassigned": 12, "team": 131, "chased": 4},
+        stream_url="", rows=rows, following="next", view="mine", views=("mine", "unassigned", "team", "chased", "due", "breached"), saved_views={}, counts={"mine": 7, "unassigned": 12, "team": 131, "chased": 4},
         names={1: "Alice"}, now=now, case=case, order=order, events=events, verdict=SimpleNamespace(is_intact=True, events=17, bad_seq=None, why=""), form=FORM, people=[], teams=[],
         preferences=SimpleNamespace(density="comfortable", unread=3), bindings=keys.bindings(Preferences()), shortcuts_shown=keys.sheet(Preferences()), tabs=[],
         points=[SimpleNamespace(kind="email", address="dana@example.com")], draft=None, newer=[1], last_message=1, may_work=True,
@@ -94,7 +94,7 @@ def make_app():
     app.jinja_env.globals["viewer"] = lambda: SimpleNamespace(
         name="Alice", role="agent", theme=request.args.get("theme", "auto"), login="alice", user_id=1
     )
-    app.jinja_env.globals["case_items"] = _items
+    app.jinja_env.globals |= {"case_items": _items, "who": lambda _key, value: value}
     # What pages get from rooms that are not loaded here is empty.
     app.jinja_env.undefined = ChainableUndefined
     # No database stands behind this page, so no frame is put around it.

@@ -3,7 +3,7 @@ import { say } from "./screen.js";
 import { text } from "./text.js";
 
 const ARRIVALS = new Set(["opened", "message", "chased", "attention"]);
-let fresh = new Set();
+const fresh = new Set();
 
 document.addEventListener("rb:news", ({ detail: item }) => {
   if (item.topic !== "case") return;
@@ -22,13 +22,21 @@ function offer(caseId) {
     return;
   }
   fresh.add(caseId);
+  show();
+}
+
+function show() {
+  const button = document.querySelector("[data-news]");
+  if (!button || !fresh.size) return;
   button.hidden = false;
   button.textContent = text("news", { count: fresh.size });
 }
 
-document.addEventListener("click", (event) => {
-  if (event.target.closest("[data-news]")) fresh = new Set();
-});
+// A list that is asked for anew knows all that came before. What comes while the answer is under way may be missing in it,
+// so the new list offers it again.
+const isList = ({ detail }) => detail.target?.id === "list";
+document.addEventListener("htmx:beforeRequest", (event) => isList(event) && fresh.clear());
+document.addEventListener("htmx:afterSettle", (event) => isList(event) && show());
 
 document.addEventListener("rb:connection", ({ detail: { lost } }) => {
   const sign = document.getElementById("live");
