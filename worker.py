@@ -11,10 +11,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as NoAnswer
 from rq import SimpleWorker
+from rq.exceptions import DequeueTimeout
 from rq.serializers import JSONSerializer
+from rq.worker import WorkerStatus
+from sqlalchemy.exc import SQLAlchemyError
 
 from app import bootstrap, db, doorbell, jobs
 from app.cases import presence
@@ -25,12 +30,53 @@ from app.settings import settings
 
 JOBS_PER_LIFE = 20_000
 WITHOUT_REDIS = 1.0
+WAIT_SECONDS = 5
 LOOK_SECONDS = 1.0  # how often those leave a case whose screens have died
 TIDY_SECONDS = 3600.0  # how often ended sessions, old throttles and kept answers are forgotten
 
 
 class LaneWorker(SimpleWorker):
     """An in-process RQ worker on one lane; it forks nothing and is recycled after JOBS_PER_LIFE jobs."""
+
+    has_let_go = False  # left because Redis did not answer
+    taken = 0
+
+    @property
+    def dequeue_timeout(self) -> int:
+        """Seconds it waits for a ring before it says that it lives."""
+        return WAIT_SECONDS
+
+    @property
+    def connection_timeout(self) -> int:
+        """Seconds after which a Redis hangs."""
+        return WAIT_SECONDS + 3
+
+    def dequeue_job_and_maintain_ttl(self, timeout: int | None, *_for_bursts: object) -> Any:
+        """Wait for a job. RQ's own stays with a Redis that is away and asks it ever less often; this one lets go."""
+        while True:
+            try:
+                self.set_state(WorkerStatus.IDLE)
+                if self.should_run_maintenance_tasks:
+                    self.run_maintenance_tasks()  # type: ignore[no-untyped-call]
+                found = self.queue_class.dequeue_any(
+                    self.queues, timeout, connection=self.connection, job_class=self.job_class,
+                    serializer=self.serializer, death_penalty_class=self.death_penalty_class,
+                )  # fmt: skip
+                self.heartbeat()
+                if found:
+                    self.taken += 1
+                    found[0].redis_server_version = self.get_redis_server_version()  # type: ignore[no-untyped-call]
+                    return found
+            except DequeueTimeout:
+                self.heartbeat()
+            except RedisError as error:
+                self.has_let_go = True
+                raise NoAnswer(str(error)) from error
+
+    def teardown(self) -> None:
+        """Sign off, unless nobody would hear it: the entry ends by itself."""
+        if not self.has_let_go:
+            super().teardown()  # type: ignore[no-untyped-call]
 
     def _install_signal_handlers(self) -> None:
         """Keep the handlers of `leave_when_told`: RQ's own would finish the job first, however long it takes."""
@@ -54,15 +100,23 @@ def work() -> None:
     """Do jobs as the doorbell rings. Without Redis the rows themselves are looked at every second."""
     leave_when_told()
     bootstrap.start()
-    while True:
+    while not (doorbell.answers() and _is_worn_out()):
         try:
-            worker = LaneWorker([doorbell.lane()], connection=doorbell.connection(), serializer=JSONSerializer)
-            worker.work(logging_level="WARNING", max_jobs=JOBS_PER_LIFE, with_scheduler=False)
-            return
-        except RedisError as error:
-            log().warning("doorbell_unreachable", error=str(error))
             jobs.work_inline()
-            time.sleep(WITHOUT_REDIS)
+        except SQLAlchemyError as error:  # the rows stay due
+            log().warning("database_unreachable", error=str(error))
+        time.sleep(WITHOUT_REDIS)
+
+
+def _is_worn_out() -> bool:
+    """Do jobs until this process has had its share (True) or Redis answers no more (False)."""
+    try:
+        worker = LaneWorker([doorbell.lane()], connection=doorbell.connection(), serializer=JSONSerializer)
+        worker.work(logging_level="WARNING", max_jobs=JOBS_PER_LIFE, with_scheduler=False)
+    except RedisError as error:
+        log().warning("doorbell_unreachable", error=str(error))
+        return False
+    return worker.taken >= JOBS_PER_LIFE
 
 
 def clock() -> None:

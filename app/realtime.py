@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, Protocol
 
 import orjson
 from redis.exceptions import RedisError
 
 from app.db import after_commit, frame, in_unit_of_work
-from app.doorbell import connection
-from app.logs import log
+from app.doorbell import brief
 
 STREAM = "ringback:news"
 #: For streams, not for screens: the rights of these users have changed, what they were admitted to has ended.
@@ -30,13 +30,10 @@ class RedisWire:
 
     def send(self, items: list[dict[str, Any]]) -> None:
         """Append; a Redis that does not answer only costs liveness."""
-        try:
-            with connection().pipeline(transaction=False) as pipe:
-                for item in items:
-                    pipe.xadd(STREAM, {"j": orjson.dumps(item)}, maxlen=KEPT, approximate=True)
-                pipe.execute()
-        except RedisError as error:
-            log().warning("realtime_silent", error=str(error))
+        with suppress(RedisError), brief() as redis, redis.pipeline(transaction=False) as pipe:
+            for item in items:
+                pipe.xadd(STREAM, {"j": orjson.dumps(item)}, maxlen=KEPT, approximate=True)
+            pipe.execute()
 
 
 class FakeWire:

@@ -153,12 +153,10 @@ def valkey_url(databases: TestDatabases, worker_id: str) -> Iterator[str]:
     url = databases.empty_valkey(worker_id)
     os.environ["REDIS_URL"] = url
     settings.cache_clear()
-    doorbell.connection.cache_clear()
-    doorbell.lane.cache_clear()
+    doorbell.forget()
     yield url
     doorbell.connection().close()
-    doorbell.connection.cache_clear()
-    doorbell.lane.cache_clear()
+    doorbell.forget()
 
 
 @pytest.fixture

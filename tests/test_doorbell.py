@@ -55,8 +55,7 @@ def test_a_shared_job_stands_there_once_until_somebody_answers(valkey_url):
 def test_a_silent_valkey_costs_a_warning(valkey_url, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
     settings.cache_clear()
-    doorbell.connection.cache_clear()
-    doorbell.lane.cache_clear()
+    doorbell.forget()
     doorbell.RqDoorbell().ring("deliver", [1])
     doorbell.RqDoorbell().ring("ingest", [1])
     doorbell.answered("ingest")

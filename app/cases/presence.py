@@ -14,8 +14,7 @@ from redis.exceptions import RedisError
 
 from app import realtime
 from app.clock import utcnow
-from app.doorbell import impatient
-from app.logs import log
+from app.doorbell import brief
 
 TOPIC = "presence"
 #: Of each case, what its screens said last; and of all screens, when they end.
@@ -57,15 +56,15 @@ def beat(case: Any, person: Person, *, screen: str) -> Company:
     }
     seat = {"n": person.name, "d": person.doing, "e": now + LIFE_SECONDS * 1000, **audience}
     try:
-        with impatient().pipeline() as pipe:
+        with brief() as redis, redis.pipeline() as pipe:
             pipe.hgetall(key)
             pipe.hset(key, field, orjson.dumps(seat))
             pipe.expire(key, LIFE_SECONDS * 2)
             pipe.zadd(ENDS, {f"{case.id} {field}": now + LIFE_SECONDS * 1000})
             pipe.time()
             found, *_done, time = pipe.execute()
-    except RedisError as error:
-        return _unknown(error)
+    except RedisError:
+        return Company()
     before = _seats(found)
     company = Company(_people({**before, field: seat}, now), _micros(time))
     # A case that came to another team is told to that team as well.
@@ -85,14 +84,13 @@ def _remove(case_id: int, field: str, *, only_ended: bool = False) -> None:
     try:
         if only_ended and (seat := _seat(key, field)) and seat["e"] > now:
             return  # it has come back meanwhile
-        with impatient().pipeline() as pipe:
+        with brief() as redis, redis.pipeline() as pipe:
             pipe.hgetall(key)
             pipe.hdel(key, field)
             pipe.zrem(ENDS, f"{case_id} {field}")
             pipe.time()
             found, *_done, time = pipe.execute()
-    except RedisError as error:
-        _unknown(error)
+    except RedisError:
         return
     before = _seats(found)
     after = {name: seat for name, seat in before.items() if name != field}
@@ -104,9 +102,9 @@ def _remove(case_id: int, field: str, *, only_ended: bool = False) -> None:
 def sweep() -> int:
     """Let those leave who have said nothing for too long; returns how many. The clock calls this every second or so."""
     try:
-        ended: Any = impatient().zrangebyscore(ENDS, 0, _now(), start=0, num=AT_ONCE)
-    except RedisError as error:
-        _unknown(error)
+        with brief() as redis:
+            ended: Any = redis.zrangebyscore(ENDS, 0, _now(), start=0, num=AT_ONCE)
+    except RedisError:
         return 0
     for member in ended:
         case_id, _, field = member.decode().partition(" ")
@@ -123,13 +121,12 @@ def of_cases(case_ids: Iterable[int]) -> dict[int, Company]:
     """Return who is on each of these cases; those with nobody are left out."""
     wanted, now = list(case_ids), _now()
     try:
-        with impatient().pipeline(transaction=False) as pipe:
+        with brief() as redis, redis.pipeline(transaction=False) as pipe:
             pipe.time()
             for case_id in wanted:
                 pipe.hgetall(f"{SEATS}{case_id}")
             time, *found = pipe.execute()
-    except RedisError as error:
-        _unknown(error)
+    except RedisError:
         return {}
     people = {case_id: _people(_seats(seats), now) for case_id, seats in zip(wanted, found, strict=True)}
     return {case_id: Company(some, _micros(time)) for case_id, some in people.items() if some}
@@ -138,16 +135,11 @@ def of_cases(case_ids: Iterable[int]) -> dict[int, Company]:
 def busy() -> list[int]:
     """Return the cases on which somebody is."""
     try:
-        members: Any = impatient().zrangebyscore(ENDS, _now(), "+inf")
-    except RedisError as error:
-        _unknown(error)
+        with brief() as redis:
+            members: Any = redis.zrangebyscore(ENDS, _now(), "+inf")
+    except RedisError:
         return []
     return sorted({int(member.split(b" ", 1)[0]) for member in members})
-
-
-def _unknown(error: RedisError) -> Company:
-    log().warning("presence_unknown", error=str(error))
-    return Company()
 
 
 def _now() -> int:
@@ -159,7 +151,8 @@ def _micros(time: tuple[int, int]) -> int:
 
 
 def _seat(key: str, field: str) -> dict[str, Any]:
-    found: Any = impatient().hget(key, field)
+    with brief() as redis:
+        found: Any = redis.hget(key, field)
     return orjson.loads(found) if found else {}
 
 

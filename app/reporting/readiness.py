@@ -40,7 +40,7 @@ def database() -> Finding:
 def redis() -> Finding:
     """Ask Redis; without it work goes on, but later."""
     try:
-        doorbell.connection().ping()
+        doorbell.impatient().ping()
     except RedisError as error:
         return Finding("redis", False, f"does not answer ({type(error).__name__}); work goes on, some seconds later")
     return Finding("redis", True, "answers")

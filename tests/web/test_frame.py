@@ -277,13 +277,13 @@ def test_ready_again_at_once_when_the_database_is_back(browser, live):
 def test_not_ready_without_redis_says_so(browser, db, monkeypatch):
     monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
     settings.cache_clear()
-    doorbell.connection.cache_clear()
+    doorbell.forget()
     try:
         answer = browser().get("/readyz")
     finally:
         monkeypatch.undo()
         settings.cache_clear()
-        doorbell.connection.cache_clear()
+        doorbell.forget()
     assert answer.status_code == 503
     assert answer.json["checks"]["redis"]["ok"] is False
     assert answer.json["checks"]["database"]["ok"] is True
