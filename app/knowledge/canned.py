@@ -71,9 +71,14 @@ def may_change(viewer: Viewer, row: CannedReply) -> bool:
 
 def text_in(row: CannedReply, language: str, *, else_in: str = FALLBACK) -> tuple[str, str]:
     """Return the language and the words for a customer's language tag, else for `else_in`, else whatever there is."""
-    wanted = ([language_of(language)] if language else []) + [language_of(else_in), FALLBACK, *sorted(row.texts)]
-    chosen = next(each for each in wanted if each in row.texts)
-    return chosen, row.texts[chosen]
+    return chosen(row.texts, language, else_in=else_in)
+
+
+def chosen(texts: Mapping[str, str], language: str, *, else_in: str = FALLBACK) -> tuple[str, str]:
+    """Return the language and the words out of texts by language, chosen likewise."""
+    wanted = ([language_of(language)] if language else []) + [language_of(else_in), FALLBACK, *sorted(texts)]
+    found = next(each for each in wanted if each in texts)
+    return found, texts[found]
 
 
 def save(viewer: Viewer, wish: Wish, *, canned_id: int | None = None, version: int | None = None) -> CannedReply:

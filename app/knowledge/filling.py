@@ -38,6 +38,11 @@ def unfilled(text: str) -> list[str]:
     return list(dict.fromkeys(match[0] for match in found))
 
 
+def blanks(text: str) -> list[str]:
+    """Return what the blanks of a text ask for, each once."""
+    return list(dict.fromkeys(match[1] for match in _BLANK.finditer(text)))
+
+
 def check_filled(text: str) -> None:
     """Raise Invalid, naming them, when variables or blanks of a text are not filled in: such a text goes to no customer."""
     left = unfilled(text)

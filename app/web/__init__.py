@@ -53,6 +53,8 @@ BLUEPRINTS = (
     "app.web.custom_fields",
     "app.web.canned_pages",
     "app.web.case_canned",
+    "app.web.macro_pages",
+    "app.web.case_macros",
     "app.web.tabs",
     "app.web.preferences",
     "app.web.notices",

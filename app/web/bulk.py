@@ -6,11 +6,13 @@ from typing import Any
 
 from flask import Blueprint, jsonify, redirect, render_template, request
 
+from app.cases.fields import keeping
 from app.cases.service import PRIORITIES
 from app.identity import queries as people
-from app.orchestration.bulk import acts, progress, runs
+from app.orchestration.bulk import progress, runs, words
 from app.orchestration.bulk.catalogue import KINDS, kind_of
 from app.orchestration.bulk.models import BulkRun, RunState
+from app.orchestration.macros import book
 from app.routing import service as routing
 from app.web import bulk_choice, frame, once, shell
 from app.web.case_around import SPANS
@@ -39,7 +41,8 @@ def choose() -> str:
     return shell.page(
         "bulk_new.html", section="inbox", chosen=chosen, kind=kind, kinds=tuple(KINDS), offers=offers,
         offer=offers.named(kind, request.args.get("pick_what", "")), priorities=PRIORITIES, spans=SPANS,
-        users=people.users(active_only=True), teams=people.teams(), queues=routing.queues(), slots=acts.SLOTS,
+        users=people.users(active_only=True), teams=people.teams(), queues=routing.queues(), slots=words.SLOTS,
+        macros=book.of_viewer(frame.viewer()), customs=keeping.fields(),
     )  # fmt: skip
 
 

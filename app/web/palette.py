@@ -11,6 +11,7 @@ from app.errors import Invalid, NotFound
 from app.identity import policy, preferences
 from app.identity import queries as people
 from app.orchestration import queries as orchestration
+from app.orchestration.macros import book
 from app.web import access, case_page, finding, frame, i18n, keys, listing, shell, tabs
 from app.web.rules import signed_in
 
@@ -46,7 +47,7 @@ def find() -> str:
     """Return what fits `?q=` best, recent first; `?case=` is the case on screen."""
     typed = request.args.get("q", "").strip()[:200]
     case = _case(request.args.get("case", ""))
-    entries = [*_verbs(case), *_tabs(), *_pages(), *_keys(case), *_settings(), *_people(typed)]
+    entries = [*_verbs(case), *_macros(case), *_tabs(), *_pages(), *_keys(case), *_settings(), *_people(typed)]
     found = _ranked(entries, typed)
     shown = {entry.what for entry in found}
     cases = [entry for entry in _cases(typed) if entry.what not in shown]
@@ -107,6 +108,16 @@ def _verbs(case: Any) -> list[Entry]:
             Entry("action", text, "dialog", where, aside=order.number if order else case.number, also=action.verb)
         )
     return rows
+
+
+def _macros(case: Any) -> list[Entry]:
+    """Return the macros that can be run on the case, by name."""
+    if case is None or not policy.may_work_on_cases(frame.viewer()):
+        return []
+    return [
+        Entry("macro", row.name, "dialog", f"/cases/{case.number}/macros/{row.id}", aside=row.about[:60], also=row.name)
+        for row in book.of_viewer(frame.viewer())
+    ]
 
 
 def _entry(group: str, text: str, how: str, what: str, *, aside: str = "") -> Entry:

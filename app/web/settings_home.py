@@ -31,6 +31,7 @@ PARTS = (
     Part("absences", "/absences", policy.may_plan_absences),
     Part("fields", "/settings/fields", policy.may_see_settings),
     Part("canned", "/settings/canned", policy.may_work_on_cases),
+    Part("macros", "/settings/macros", policy.may_work_on_cases),
     Part("people", "/people", policy.may_manage_people),
     Part("channels", "/channels", policy.may_configure_channels),
     Part("processes", "/processes", policy.may_see_processes),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.web import bulk_words, channel_words, fault_words, notice_words, setting_words, shell_words
+from app.web import bulk_words, channel_words, fault_words, macro_texts, notice_words, setting_words, shell_words
 
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
@@ -199,6 +199,7 @@ KEYS: Final[dict[str, str]] = (
     | bulk_words.WORDS
     | channel_words.WORDS
     | fault_words.WORDS
+    | macro_texts.WORDS
     | setting_words.WORDS
     | shell_words.WORDS
 )

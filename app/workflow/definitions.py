@@ -286,6 +286,11 @@ def labels_of(definition_id: int) -> Mapping[str, Mapping[str, str]]:
     return labels
 
 
+def actions_of(definition_id: int) -> list[dict[str, Any]]:
+    """Return the verbs that this version can put on the screen: verb, roles, label, label_zh, form, element_id."""
+    return list(_facts(definition_id).get("actions", ()))
+
+
 def names_in(language: str) -> dict[str, str]:
     """Return what the latest versions and their elements are called in another language, by the name on the diagram."""
     latest = (

@@ -1191,6 +1191,38 @@ def upgrade() -> None:
         postgresql_where=sa.text("shared <> 'private'"),
     )
     op.create_table(
+        "macros",
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("about", sa.Text(), nullable=False),
+        sa.Column("steps", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column(
+            "shared",
+            sa.Enum(
+                "private", "team", "everybody", name="circle", native_enum=False, create_constraint=True, length=32
+            ),
+            nullable=False,
+        ),
+        sa.Column("owner_id", sa.BigInteger(), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=True),
+        sa.Column("position", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("is_on", sa.Boolean(), server_default=sa.text("true"), nullable=False),
+        sa.Column("uses", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["owner_id"], ["users.id"], name=op.f("fk_macros_owner_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_macros_team_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_macros")),
+    )
+    op.create_index("ix_macros_owner", "macros", ["owner_id"], unique=False)
+    op.create_index(
+        "ix_macros_shared",
+        "macros",
+        ["shared", "team_id"],
+        unique=False,
+        postgresql_where=sa.text("shared <> 'private'"),
+    )
+    op.create_table(
         "list_choices",
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("layout", sa.Text(), nullable=False),
@@ -1481,6 +1513,7 @@ def downgrade() -> None:
     op.drop_table("watchers")
     op.drop_table("view_arrangements")
     op.drop_table("list_choices")
+    op.drop_table("macros")
     op.drop_table("canned_replies")
     op.drop_table("saved_views")
     op.drop_table("case_tags")

@@ -7,6 +7,7 @@ import pytest
 from app import jobs
 from app.cases import around
 from app.cases import service as cases
+from app.cases.fields import keeping, values
 from app.cases.models import Case
 from app.db import session, unit_of_work
 from app.errors import Conflict, NotFound
@@ -14,6 +15,7 @@ from app.messaging import held
 from app.orchestration.bulk import progress, runs
 from app.orchestration.bulk.catalogue import KINDS
 from app.orchestration.bulk.models import BulkRun, RunState
+from app.orchestration.macros import book
 from tests.support.desk import make_case, make_desk
 from tests.support.people import make_cast, viewer_of
 
@@ -27,12 +29,16 @@ ASKED = {
     "verb": {"verb": "chase", "values": {"text": "Where is it?"}},
     "task": {"element": "handle", "values": {"outcome": "resolved"}},
     "merge": {},
+    "custom": {"key": "floor", "value": "Second"},
+    "macro": {},
 }
+MACRO = [{"kind": kind, "params": ASKED[kind]} for kind in ("fields", "tags", "watch", "snooze", "custom")]
 
 
 @pytest.fixture
 def desk(db):
     with unit_of_work():
+        keeping.make("floor", kind="text", name="Floor")
         return make_desk(make_cast())
 
 
@@ -52,6 +58,8 @@ def prepare(user, kind, ids, given=None):
         wanted = dict(ASKED[kind] if given is None else given)
         if kind == "merge":
             wanted["into"] = session().get_one(Case, ids[0]).number
+        if kind == "macro":
+            wanted["macro"] = book.save(viewer_of(user), book.Wish("Flood", MACRO)).id
         return runs.prepare(viewer_of(user), kind, wanted, where=[Case.id.in_(ids)]).id
 
 
@@ -90,12 +98,13 @@ def standing(ids):
             found.append((
                 case.priority, case.assignee_id, case.team_id, case.queue_key, case.status, case.merged_into, beside.tags,
                 sorted(beside.watching), sleep, bool(beside.sleep and not beside.sleep.back), waits is not None,
+                values.plain(case),
             ))  # fmt: skip
         return found
 
 
 def test_what_the_preview_says_is_what_happens(desk, several):
-    for kind in ("fields", "tags", "watch", "snooze", "reply", "note", "verb", "merge", "task"):
+    for kind in ("fields", "tags", "watch", "snooze", "reply", "note", "custom", "macro", "verb", "merge", "task"):
         before = standing(several)
         run_id = prepare(desk.cast.alice, kind, several)
         foreseen = outcomes(run_id)

@@ -80,6 +80,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "held_id": lambda _w: 1,
     "run_id": lambda _w: 1,
     "canned_id": lambda _w: 1,
+    "macro_id": lambda _w: 1,
     "verdict": lambda _w: "undo",
     "token_id": lambda _w: 1,
     "absence_id": lambda _w: 1,

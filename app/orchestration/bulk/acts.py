@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from app.cases import queries as case_queries
@@ -12,71 +11,39 @@ from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.identity import policy
 from app.identity.policy import Viewer
 from app.messaging import drafts, outbox
-from app.orchestration import driving, forms, holding, merging, tasks
+from app.orchestration import driving, forms, holding, merging, tasks, writing
 from app.orchestration import queries as orchestration
-from app.orchestration.bulk import rights
+from app.orchestration.bulk import rights, words
 from app.orchestration.bulk.kinds import Done, Kind, Params, Turn, changed_since
 from app.workflow import queries
 
 #: How long replies of a bulk action can be taken back.
 HELD_SECONDS = 300
-SLOTS = ("customer", "number", "subject", "agent")
-_SLOT = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
-
-
-def _text(given: Params) -> str:
-    text = str(given.get("text") or "").strip()
-    if not text:
-        raise Invalid("text_missing", "Write something before you send.", fields={"text": "required"})
-    if len(text) > outbox.MAX_TEXT:
-        raise Invalid("text_too_long", f"A message may have {outbox.MAX_TEXT} characters.", fields={"text": "too long"})
-    return text
 
 
 # ---------------------------------------------------------------- reply and note
-def _read_words(_viewer: Viewer, given: Params) -> dict[str, Any]:
-    """Take `text`; {{customer}}, {{number}}, {{subject}} and {{agent}} in it are filled in for each case."""
-    text = _text(given)
-    unknown = [name for name in _SLOT.findall(text) if name not in SLOTS]
-    if unknown:
-        known = ", ".join(f"{{{{{name}}}}}" for name in SLOTS)
-        raise Invalid(
-            "slot_unknown",
-            f"Nothing is known by the name {unknown[0]}. There are: {known}.",
-            fields={"text": "unknown name"},
-        )
-    return {"text": text}
-
-
-def filled(turn: Turn) -> str:
-    """Return the text as it stands for this case; raises Invalid for a name that is not known of it."""
-    case = turn.case
-    known = {"customer": case.contact_name, "number": case.number, "subject": case.subject, "agent": turn.viewer.name}
-
-    def value(match: re.Match[str]) -> str:
-        if not known[match[1]]:
-            raise Invalid("slot_unfilled", f"The case has nothing for {match[0]}.")
-        return known[match[1]]
-
-    return _SLOT.sub(value, turn.params["text"])
-
-
 def _reply(turn: Turn) -> Done:
     draft = drafts.get(turn.case.id, turn.viewer.user_id)
     if draft is not None and (draft.text.strip() or draft.files):
         raise Conflict("draft_waits", "You have begun a reply on this case: send it or throw it away first.")
-    words = holding.Words(turn.viewer.user_id, turn.viewer.name, filled(turn))
-    row = holding.hold(turn.case.id, words, seconds=HELD_SECONDS)
-    return Done(changed=True, before={"held": row.id}, shown=words.text)
+    reply = holding.Words(turn.viewer.user_id, turn.viewer.name, words.written(turn))
+    seconds = turn.params.get("seconds", HELD_SECONDS)
+    if not seconds:
+        writing.reply(turn.case.id, user_id=reply.user_id, author=reply.author, text=reply.text)
+        return Done(changed=True, shown=reply.text)
+    row = holding.hold(turn.case.id, reply, seconds=seconds)
+    return Done(changed=True, before={"held": row.id}, shown=reply.text)
 
 
 def _take_reply_back(turn: Turn) -> bool:
+    if "held" not in turn.before:
+        raise Conflict("reply_gone", "This reply does not wait any more: it has gone, or somebody took it back.")
     holding.take_back(turn.before["held"])
     return True
 
 
 def _note(turn: Turn) -> Done:
-    case, text = turn.case, filled(turn)
+    case, text = turn.case, words.written(turn)
     cases.check_standing(case)
     outbox.add_note(
         case_id=case.id, kind=case.channel, account_id=case.account_id, contact_id=case.contact_id, text=text,
@@ -105,7 +72,7 @@ def _act(turn: Turn) -> Done:
     role = policy.role_for(turn.viewer, action.roles)
     if role is None:
         raise Forbidden("not_for_you", "The process does not offer this to you.")
-    values = forms.read(orchestration.form_of_action(action), turn.params["values"])
+    values = forms.read(orchestration.form_of_action(action), words.filled_values(turn))
     driving.act(
         turn.case.id, action.verb, values, instance_id=action.instance_id, token=action.token,
         role=role,
@@ -130,7 +97,7 @@ def _complete(turn: Turn) -> Done:
         raise Conflict("task_gone", "This task is not open on this case.")
     if not policy.may_do_task(turn.viewer, found):
         raise Forbidden("task_of_others", "This task is for another team or person.")
-    values = forms.read(orchestration.form_of_task(found), turn.params["values"])
+    values = forms.read(orchestration.form_of_task(found), words.filled_values(turn))
     held = tasks.hold(found.id)
     if held is None:
         raise Conflict("task_gone", "This task is not open on this case.")
@@ -175,8 +142,8 @@ def _unmerge(turn: Turn) -> bool:
 
 
 KINDS = (
-    Kind("reply", _read_words, _reply, _take_reply_back, "undo_reply"),
-    Kind("note", _read_words, _note, None, "undo_note"),
+    Kind("reply", words.read, _reply, _take_reply_back, "undo_reply"),
+    Kind("note", words.read, _note, None, "undo_note"),
     Kind("verb", _read_verb, _act, None, "undo_process"),
     Kind("task", _read_task, _complete, None, "undo_process"),
     Kind("merge", _read_merge, _merge, _unmerge, "undo_all"),

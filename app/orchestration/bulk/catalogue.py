@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.errors import Invalid
-from app.orchestration.bulk import acts, fields
+from app.orchestration.bulk import acts, custom, fields, macro
 from app.orchestration.bulk.kinds import Kind
 
-KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (*fields.KINDS, *acts.KINDS)}
+KINDS: Mapping[str, Kind] = {kind.key: kind for kind in (*fields.KINDS, *custom.KINDS, *acts.KINDS, *macro.KINDS)}
 
 
 def kind_of(key: str) -> Kind:

@@ -22,7 +22,9 @@ works = allow("agent", "manager")
 class NewBulk(In):
     """One action for many cases: some by number, or all that a query finds."""
 
-    kind: str = Field(max_length=40, description="fields, tags, watch, snooze, reply, note, verb, task or merge.")
+    kind: str = Field(
+        max_length=40, description="fields, custom, tags, watch, snooze, reply, note, verb, task, merge or macro."
+    )
     params: dict[str, Any] = Field(default_factory=dict, description="What the kind asks for; see docs/bulk.md.")
     cases: list[str] = Field(default_factory=list, max_length=bulk_choice.MOST_NUMBERS, description="Numbers.")
     query: str = Field("", max_length=asking.MAX_TEXT, description="In the search language, in place of numbers.")

@@ -1,4 +1,6 @@
-// A / at the start of a word in the composer opens the canned replies; what is left open in a text is reached by Tab.
+// A / at the start of a word in the composer opens the canned replies and the macros; what is left open in a text is reached by Tab.
+import { saveDraft } from "./drafts.js";
+import { htmx } from "./requests.js";
 import { csrf, say, toast } from "./screen.js";
 import { text } from "./text.js";
 
@@ -52,7 +54,8 @@ async function ask() {
   try {
     const reply = await fetch(`${area.form.dataset.cannedUrl}?${new URLSearchParams({ q: words })}`, { headers: { Accept: "application/json" } });
     if (!reply.ok || number !== asked) return;
-    found = (await reply.json()).choices;
+    const { choices, macros } = await reply.json();
+    found = [...choices, ...macros.map((each) => ({ ...each, isMacro: true }))];
   } catch { return; } // without an answer nothing is offered; typing goes on
   if (number === asked && area) draw();
 }
@@ -64,6 +67,7 @@ function draw() {
     item.setAttribute("role", "option");
     item.setAttribute("aria-selected", "false");
     const name = choice.folder ? `${choice.folder} · ${choice.name}` : choice.name;
+    if (choice.isMacro) item.append(Object.assign(document.createElement("span"), { className: "chip", textContent: text("macro") }), " ");
     item.append(Object.assign(document.createElement("b"), { textContent: name }), " ", Object.assign(document.createElement("small"), { textContent: choice.begins }));
     return item;
   }));
@@ -87,8 +91,12 @@ async function take(at) {
   const field = area;
   const end = field.selectionStart;
   const start = end - (begun()?.[1].length ?? 0) - 1;
-  const { id } = found[at];
+  const { id, isMacro } = found[at];
   close();
+  if (isMacro) {
+    show(field, id, start, end);
+    return;
+  }
   try {
     const reply = await fetch(`${field.form.dataset.cannedUrl}/${id}`, { method: "POST", headers: { "X-CSRF-Token": csrf(), "HX-Request": "true" } });
     if (!reply.ok) throw new Error(reply.statusText);
@@ -96,6 +104,14 @@ async function take(at) {
   } catch {
     toast(text("failed"), { bad: true });
   }
+}
+
+// What was typed to find it goes; the draft with it, for a reply that was begun would stop the macro's own.
+async function show(field, id, start, end) {
+  field.setRangeText("", start, end, "end");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  await saveDraft(field.form);
+  htmx.ajax("GET", `${field.form.dataset.macrosUrl}/${id}`, { target: "#dialog" });
 }
 
 function put(field, words, start, end) {

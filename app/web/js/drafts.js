@@ -31,6 +31,12 @@ async function save(form) {
   }
 }
 
+// Keeps the draft at once where one stands on the server.
+export async function saveDraft(form) {
+  clearTimeout(timers.get(form));
+  if (form.querySelector("[name=draft_version]").value || form.querySelector("textarea").value) await save(form);
+}
+
 function later(form) {
   clearTimeout(timers.get(form));
   timers.set(form, setTimeout(() => save(form), 2000));

@@ -48,12 +48,17 @@ class Element:
 
     name: str
     kind: str
+    form: str = ""
 
 
 def elements(compiled: bytes, *, digest: str) -> dict[str, Element]:
     """What can hold a token in a version, by id."""
     nodes = definition(compiled, digest=digest).nodes.values()
-    return {node.id: Element(node.title, node.kind) for node in nodes if node.kind not in {"process", "start"}}
+    return {
+        node.id: Element(node.title, node.kind, node.raw.get("form") or "")
+        for node in nodes
+        if node.kind not in {"process", "start"}
+    }
 
 
 class _Atlas:
