@@ -94,7 +94,7 @@ def _connect(folder: Path, desk: desks.Desk) -> None:
 
 
 def _inside(report: Report, desk: desks.Desk, parts: list[str] | tuple[str, ...]) -> None:
-    from bench import crowd, engine, intake, loader, million, pages, waking
+    from bench import bulk, crowd, engine, intake, loader, million, pages, waking
 
     url = str(desk.info["database_url"])
     if "engine" in parts:
@@ -105,6 +105,7 @@ def _inside(report: Report, desk: desks.Desk, parts: list[str] | tuple[str, ...]
         number = loader.load(url, upto=million.BASE)
         million.multiply(url, copies=10)
         million.measure(report, desk, number=number)
+        bulk.measure(report, url=url)
         intake.run(desk, url, seed=11)
         crowd.measure(report, desk, url=url)
         return
