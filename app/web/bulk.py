@@ -12,9 +12,8 @@ from app.identity import queries as people
 from app.orchestration.bulk import progress, runs, words
 from app.orchestration.bulk.catalogue import KINDS, kind_of
 from app.orchestration.bulk.models import BulkRun, RunState
-from app.orchestration.macros import book
 from app.routing import service as routing
-from app.web import bulk_choice, frame, once, shell
+from app.web import bulk_choice, frame, macro_choice, once, shell
 from app.web.case_around import SPANS
 from app.web.rules import allow, signed_in
 
@@ -37,12 +36,13 @@ def choose() -> str:
     """Choose what is to be done with the cases that were selected."""
     chosen = _chosen()
     kind = kind_of(request.args.get("pick_kind", "fields")).key
+    what = request.args.get("pick_what", "")
     offers = bulk_choice.offers(chosen) if kind in ("verb", "task") else bulk_choice.NO_OFFERS
     return shell.page(
         "bulk_new.html", section="inbox", chosen=chosen, kind=kind, kinds=tuple(KINDS), offers=offers,
-        offer=offers.named(kind, request.args.get("pick_what", "")), priorities=PRIORITIES, spans=SPANS,
+        offer=offers.named(kind, what), priorities=PRIORITIES, spans=SPANS,
         users=people.users(active_only=True), teams=people.teams(), queues=routing.queues(), slots=words.SLOTS,
-        macros=book.of_viewer(frame.viewer()), customs=keeping.fields(),
+        customs=keeping.fields(), **(macro_choice.context(what) if kind == "macro" else macro_choice.NONE),
     )  # fmt: skip
 
 
@@ -55,6 +55,8 @@ def prepare() -> Any:
     if kind in ("verb", "task"):
         what = request.form.get("pick_what", "")
         given = {"verb": what, "element": what, "values": given}
+    elif kind == "macro":
+        given = {"macro": request.form.get("pick_what", ""), "answers": macro_choice.answers(request.form)}
     row = runs.prepare(frame.viewer(), kind, given, where=chosen.where, query=chosen.query)
     return redirect(f"/bulk/{row.id}", 303)
 

@@ -8,17 +8,16 @@ from typing import Any
 from flask import Blueprint, Response, make_response, render_template, request
 
 from app.cases.models import Case
-from app.knowledge import filling
+from app.errors import DeskError
+from app.messaging import composing
 from app.orchestration.macros import book, running
 from app.orchestration.macros.models import Macro
-from app.orchestration.macros.running import Foreseen
-from app.web import access, frame, macro_words, once, shell
+from app.web import access, frame, macro_choice, macro_words, once, shell
 from app.web.case_sending import back
 from app.web.rules import allow
 
 blueprint = Blueprint("case_macros", __name__)
 works = allow("agent", "manager")
-ANSWER = "blank."
 
 
 def _case(number: str) -> Case:
@@ -40,7 +39,7 @@ def choices(number: str) -> Response:
 
 def _shown(part: str, **context: Any) -> Response:
     """Show a part of the page in the dialog, or as a page of its own."""
-    if shell.is_fragment("dialog"):
+    if shell.is_fragment("dialog") or shell.is_fragment("macro-foreseen"):
         return make_response(render_template(part, **context))
     return make_response(shell.page("case_macro.html", section="inbox", part=part, **context))
 
@@ -61,27 +60,25 @@ def run(number: str, macro_id: int) -> Any:
     case = _case(number)
     row = book.usable(frame.viewer(), macro_id)
     if request.form.get("look"):
-        return _shown("partials/_macro_preview.html", **_foreseen(case, row, _answers()))
+        return _shown("partials/_macro_preview.html", **_foreseen(case, row, macro_choice.answers(request.form)))
     if once.is_repeated():
         return back(case)
-    running.run(frame.viewer(), case.id, row.id, _answers())
+    seen = request.form.get("last_message", type=int)
+    running.run(frame.viewer(), case.id, row.id, macro_choice.answers(request.form), seen_message_id=seen)
     return back(case)
-
-
-def _answers() -> Mapping[str, str]:
-    return {name.removeprefix(ANSWER): value[:2000] for name, value in request.form.items() if name.startswith(ANSWER)}
 
 
 def _foreseen(case: Case, row: Macro, answers: Mapping[str, str]) -> dict[str, Any]:
     found = running.foresee(frame.viewer(), case.id, row.id, answers)
     return {
         "case": case, "macro": row, "found": found, "answers": answers, "lines": [macro_words.line(each) for each in row.steps],
-        "blanks": _blanks(found), "why": found.error.message if found.error else "",
-        "details": sorted(found.error.fields.items()) if found.error else [],
+        "blanks": running.blanks(frame.viewer(), found.steps, case), "why": found.error.message if found.error else "",
+        "is_gap": bool(found.error and found.error.code == "unfilled" and "{{" not in found.error.message),
+        "last_message": composing.desk(case.id, frame.viewer().user_id).last_message,
+        "details": _details(found.error),
     }  # fmt: skip
 
 
-def _blanks(found: Foreseen) -> list[str]:
-    """Return the blanks of all texts that are to go out, each once."""
-    texts = "\n".join(text for step in found.steps for text in running.texts_of(step))
-    return filling.blanks(texts)
+def _details(error: DeskError | None) -> list[tuple[str, str]]:
+    """Return what is wrong with the fields of a form; one thing alone is said by the sentence."""
+    return sorted(error.fields.items()) if error and error.code in ("form_incomplete", "fields_wrong") else []

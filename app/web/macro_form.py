@@ -60,6 +60,15 @@ def rearranged(found: Sequence[Step], do: str) -> list[Step]:
     return [*rest[:there], found[at], *rest[there:]]
 
 
+def touched(found: Sequence[Step], do: str) -> int | None:
+    """Return the place, after one of these buttons, of the step that the reader goes on with."""
+    how, _, what = do.partition(":")
+    if how == "add":
+        return len(found) - 1
+    at = int(what) if what.isdecimal() and len(what) < 4 else 0
+    return min(max(at + {"up": -1, "down": 1}.get(how, 0), 0), len(found) - 1) if found and do else None
+
+
 def context() -> dict[str, Any]:
     """Return what the fields of steps choose from."""
     offered = offers.offers()

@@ -50,11 +50,13 @@ def edit(macro_id: int) -> Response:
     return _form(row, row.steps)
 
 
-def _form(row: Macro | None, found: list[dict[str, Any]], *, error: DeskError | None = None) -> Response:
+def _form(
+    row: Macro | None, found: list[dict[str, Any]], *, error: DeskError | None = None, touched: int | None = None
+) -> Response:  # fmt: skip
     viewer = frame.viewer()
     forms = [macro_form.process_form(step, at) for at, step in enumerate(found)]
     shown = shell.page(
-        "macro.html", section="settings", row=row, steps=list(zip(found, forms, strict=True)), error=error,
+        "macro.html", section="settings", row=row, steps=list(zip(found, forms, strict=True)), error=error, touched=touched,
         wrong=error.fields if error else {}, values=request.form, variables=filling.VARIABLES,
         teams=[team for team in identity.teams() if viewer.sees_all or team.id in viewer.team_ids],
         may_change=row is None or book.may_change(viewer, row), may_share_with_all=viewer.sees_all,
@@ -80,7 +82,8 @@ def change(macro_id: int) -> Any:
 def _saved(row: Macro | None) -> Any:
     found, do = macro_form.read(request.form), request.form.get("do", "")
     if do:
-        return _form(row, macro_form.rearranged(found, do))
+        arranged = macro_form.rearranged(found, do)
+        return _form(row, arranged, touched=macro_form.touched(arranged, do))
     known = request.form.get("version", type=int)
     try:
         with savepoint():

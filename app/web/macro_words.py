@@ -34,8 +34,7 @@ def _text(params: Names) -> str:
         except NotFound:
             return "“…”"
     _, text = canned.chosen(params["texts"], "", else_in=i18n.locale())
-    flat = " ".join(text.split())
-    return flat if len(flat) <= BEGINNING else flat[:BEGINNING] + "…"
+    return _begin(text)
 
 
 def _reply(params: Names) -> str:
@@ -75,9 +74,9 @@ def _user(login: str) -> str:
 def _tags(params: Names) -> str:
     said = []
     if params.get("add"):
-        said.append(i18n.gettext("put on the tags %(names)s", names=params["add"]))
+        said.append(i18n.gettext("put on the tags: %(names)s", names=params["add"]))
     if params.get("remove"):
-        said.append(i18n.gettext("take off the tags %(names)s", names=params["remove"]))
+        said.append(i18n.gettext("take off the tags: %(names)s", names=params["remove"]))
     words = ", ".join(said)
     return words[:1].upper() + words[1:]
 
@@ -105,15 +104,26 @@ def _custom(params: Names) -> str:
 
 def _process(kind: str, key: str, values: Names) -> str:
     found = next((each for each in offers.offers() if (each.kind, each.key) == (kind, key)), None)
-    said = (_named(found) if found else key) + _filled(values)
+    said = (_named(found) if found else key) + _filled(values, (found.form if found else None) or {"fields": []})
     if kind == "verb":
         return i18n.gettext("Process: %(name)s", name=said)
     return i18n.gettext("Complete the task: %(name)s", name=said)
 
 
-def _filled(values: Names) -> str:
-    shown = [" ".join(str(value).split())[:BEGINNING] for value in values.values() if value not in (None, "", False)]
+def _filled(values: Names, form: Mapping[str, Any]) -> str:
+    """What stands in a form, in its order; choices by their name."""
+    shown = [_begin(_chosen(field, str(values[field["key"]]))) for field in form["fields"] if values.get(field["key"])]
     return f" ({' · '.join(shown)})" if shown else ""
+
+
+def _chosen(field: Mapping[str, Any], value: str) -> str:
+    label = next((each.get("label") for each in field.get("options", ()) if str(each["value"]) == value), value)
+    return str(label.get(i18n.locale(), label.get("en", value)) if isinstance(label, Mapping) else label or value)
+
+
+def _begin(text: str) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= BEGINNING else flat[:BEGINNING] + "…"
 
 
 def _verb(params: Names) -> str:

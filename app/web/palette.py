@@ -17,6 +17,7 @@ from app.web.rules import signed_in
 
 blueprint = Blueprint("palette", __name__)
 SHOWN = 14
+MACROS_SHOWN = 3
 MAX_ENTRY = 120
 OF_CASES = frozenset(shortcut.action for shortcut in keys.SHORTCUTS if shortcut.group == "case")
 # Verbs are offered as the process names them; these keys only press their buttons.
@@ -47,7 +48,7 @@ def find() -> str:
     """Return what fits `?q=` best, recent first; `?case=` is the case on screen."""
     typed = request.args.get("q", "").strip()[:200]
     case = _case(request.args.get("case", ""))
-    entries = [*_verbs(case), *_macros(case), *_tabs(), *_pages(), *_keys(case), *_settings(), *_people(typed)]
+    entries = [*_verbs(case), *_macros(case, typed), *_tabs(), *_pages(), *_keys(case), *_settings(), *_people(typed)]
     found = _ranked(entries, typed)
     shown = {entry.what for entry in found}
     cases = [entry for entry in _cases(typed) if entry.what not in shown]
@@ -110,13 +111,14 @@ def _verbs(case: Any) -> list[Entry]:
     return rows
 
 
-def _macros(case: Any) -> list[Entry]:
-    """Return the macros that can be run on the case, by name."""
+def _macros(case: Any, typed: str) -> list[Entry]:
+    """Return the macros that can be run on the case, by name; before anything is typed those that are used most."""
     if case is None or not policy.may_work_on_cases(frame.viewer()):
         return []
+    found = sorted(book.of_viewer(frame.viewer()), key=lambda row: -row.uses)
     return [
         Entry("macro", row.name, "dialog", f"/cases/{case.number}/macros/{row.id}", aside=row.about[:60], also=row.name)
-        for row in book.of_viewer(frame.viewer())
+        for row in (found if typed else found[:MACROS_SHOWN])
     ]
 
 

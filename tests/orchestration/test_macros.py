@@ -124,9 +124,11 @@ def test_a_task_is_completed_and_then_refuses(desk):
         ran(alice, case_id, macro_id)
 
 
-def test_a_begun_draft_is_not_sent_over(desk):
+def test_a_begun_draft_and_an_unread_message_stop_a_reply(desk):
     alice, case_id = desk.cast.alice, desk.case.id
     macro_id = made(alice, step("reply", texts={"en": "We look into it."}))
+    with unit_of_work(), pytest.raises(Conflict, match="came in"):
+        running.run(viewer_of(alice), case_id, macro_id, {}, seen_message_id=0)
     with unit_of_work():
         drafts.save(case_id, alice.id, text="Dear", kind="reply", recipients={})
     assert "begun a reply" in foreseen(alice, case_id, macro_id).error.message
@@ -167,6 +169,16 @@ def test_rights_order_and_switch(desk):
 def test_what_cannot_be_is_not_kept(desk, given):
     with unit_of_work(), pytest.raises(Invalid):
         book.save(viewer_of(desk.cast.alice), book.Wish("Bad", given))
+
+
+def test_blanks_are_asked_for_in_the_language_of_the_customer(desk):
+    alice = desk.cast.alice
+    macro_id = made(alice, ALL[0])
+    with unit_of_work():
+        read = steps.read(viewer_of(alice), book.get(viewer_of(alice), macro_id).steps, held_seconds=0)
+        case = cases.lock(desk.case.id)
+        assert running.blanks(viewer_of(alice), read, case) == ["when"]
+        assert running.blanks(viewer_of(alice), [steps.Step(steps.KINDS["watch"], {})]) == []
 
 
 def test_what_processes_offer(desk):

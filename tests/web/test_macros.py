@@ -33,7 +33,7 @@ def test_the_pages_make_arrange_copy_and_delete_them(browser, desk):
     drawn = alice.post("/settings/macros", {**form, "do": "add:verb"}).text
     assert 'name="s0.verb"' in drawn
     asked = {**form, "step": ["0", "1"], "s0.kind": "verb", "s0.verb": "chase", "s1.kind": "tags", "s1.add": "Flood"}
-    assert 'name="s0.v.text"' in alice.post("/settings/macros", {**asked, "do": "look"}).text
+    assert 'name="s0.v.text"' in alice.post("/settings/macros", {**asked, "do": "look:0"}).text
     assert 'name="s1.verb"' in alice.post("/settings/macros", {**asked, "do": "down:0"}).text
     wrong = alice.post("/settings/macros", asked)
     assert wrong.status_code == 422
@@ -61,7 +61,7 @@ def test_one_is_found_looked_at_and_run_on_a_case(application, browser, desk):
     bob = browser(desk.cast.bob)
     assert bob.get(f"/cases/{number}/canned?q=flo").json["macros"][0]["name"] == "Flood"
     assert where in bob.get(f"/palette?q=flood&case={number}").text
-    assert "Step 1 cannot be done now" in bob.get(where).text
+    assert "before you send: [[what]]" in bob.get(where).text
     looked = bob.post(where, {"look": "1", "blank.what": "a pump"}).text
     assert "For Dana: a pump" in looked
     assert priority(desk) == "normal"
@@ -70,9 +70,11 @@ def test_one_is_found_looked_at_and_run_on_a_case(application, browser, desk):
     assert bob.post(where, {"blank.what": "a pump"}).status_code == 303
     assert priority(desk) == "high"
     assert "Flood" in bob.get(f"/cases/{number}?tab=audit").text
-    path = bob.post("/bulk", {"pick": number, "pick_kind": "macro", "macro": made["id"]}).headers["Location"]
+    path = bob.post("/bulk", {"pick": number, "pick_kind": "macro", "pick_what": made["id"]}).headers["Location"]
     assert "1 cannot be changed" in bob.get(path).text
-    assert bob.get(f"/bulk/new?pick={number}&pick_kind=macro").status_code == 200
+    assert 'name="blank.what"' in bob.get(f"/bulk/new?pick={number}&pick_kind=macro").text
+    many = {"pick": number, "pick_kind": "macro", "pick_what": made["id"], "blank.what": "a pump"}
+    assert "For Dana: a pump" in bob.get(bob.post("/bulk", many).headers["Location"]).text
     assert bob.get(f"/bulk/new?pick={number}&pick_kind=custom").status_code == 200
 
 

@@ -13,15 +13,16 @@ from app.orchestration.macros.steps import Step
 
 
 def _read(viewer: Viewer, given: Params) -> dict[str, Any]:
-    """Take the id of a `macro`: its steps are frozen as they stand now."""
+    """Take the id of a `macro`, whose steps are frozen as they stand now, and `answers` for the blanks of its texts."""
     number = str(given.get("macro") or "")
     if not number.isdecimal() or len(number) > 17:
         raise Invalid("macro_missing", "Choose a macro.", fields={"macro": "required"})
     row = book.usable(viewer, int(number))
     found = steps.read(viewer, row.steps, held_seconds=HELD_SECONDS)
+    answers = {str(blank): str(text) for blank, text in dict(given.get("answers") or {}).items()}
     return {
         "macro": row.id, "name": row.name,
-        "steps": [{"kind": step.kind.key, "params": dict(step.params)} for step in found],
+        "steps": [{"kind": step.kind.key, "params": {**step.params, "answers": answers}} for step in found],
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from app.cases.models import Case
 from app.errors import Invalid
 from app.identity.policy import Viewer
 from app.knowledge import canned, filling
@@ -56,8 +57,13 @@ def written(turn: Turn) -> str:
     texts = turn.params.get("texts")
     if not texts:
         return filled(turn, turn.params["text"], "")
-    language, text = canned.chosen(texts, turn.case.language, else_in=turn.viewer.locale or "en")
+    language, text = chosen(texts, turn.case, turn.viewer)
     return filled(turn, text, language)
+
+
+def chosen(texts: Mapping[str, str], case: Case, viewer: Viewer) -> tuple[str, str]:
+    """Return the language and the words for the customer of a case, else for the writer, else whatever there is."""
+    return canned.chosen(texts, case.language, else_in=viewer.locale or "en")
 
 
 def filled(turn: Turn, text: str, language: str) -> str:

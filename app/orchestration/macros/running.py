@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from app import db, events
 from app.cases import service as cases
 from app.cases.models import Case
 from app.errors import DeskError
 from app.identity.policy import Viewer
+from app.knowledge import filling
 from app.messaging import composing
-from app.orchestration.bulk import rights
+from app.orchestration import writing
+from app.orchestration.bulk import rights, words
 from app.orchestration.bulk.kinds import Done, Turn
 from app.orchestration.macros import book, steps
 from app.orchestration.macros.models import Macro
@@ -19,6 +22,7 @@ from app.orchestration.macros.steps import Step
 
 #: Where a refusal says which step it stopped at.
 AT = "step"
+SPEAKING = steps.PROCESS | {"reply"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +69,33 @@ def _read(viewer: Viewer, row: Macro, answers: Mapping[str, str]) -> list[Step]:
     return [Step(step.kind, {**step.params, "answers": dict(answers)}) for step in given]
 
 
-def texts_of(step: Step) -> list[str]:
-    """Return all texts of a step in which something can be open."""
-    params = step.params
-    given = [params.get("text", ""), *params.get("texts", {}).values(), *params.get("values", {}).values()]
-    return [each for each in given if isinstance(each, str)]
+def blanks(viewer: Viewer, given: Sequence[Step], case: Case | None = None) -> list[str]:
+    """Return what the blanks of the steps' texts ask for, each once: in the language of a case, without one in all of them."""
+    return filling.blanks("\n".join(text for step in given for text in _texts(viewer, step.params, case)))
 
 
-def run(viewer: Viewer, case_id: int, macro_id: int, answers: Mapping[str, str]) -> Macro:
+def _texts(viewer: Viewer, params: Mapping[str, Any], case: Case | None) -> list[str]:
+    texts = params.get("texts", {})
+    said = [words.chosen(texts, case, viewer)[1]] if case is not None and texts else texts.values()
+    return [each for each in (*said, *params.get("values", {}).values()) if isinstance(each, str)]
+
+
+def run(
+    viewer: Viewer, case_id: int, macro_id: int, answers: Mapping[str, str], *, seen_message_id: int | None = None
+) -> Macro:  # fmt: skip
     """Run a macro on a case; `answers` fill in the blanks of its texts. All of it happens or nothing. Its use is counted.
 
-    Raises NotFound, Forbidden, and what its steps raise.
+    Raises NotFound, Forbidden, and what its steps raise; Conflict when it speaks to the customer or moves the process, and
+    something came in after `seen_message_id`.
     """
     row = book.usable(viewer, macro_id)
     with db.savepoint():
         case = cases.lock(case_id)
         rights.check(viewer, case)
-        perform(case, viewer, _read(viewer, row, answers), name=row.name)
+        given = _read(viewer, row, answers)
+        if any(step.kind.key in SPEAKING for step in given):
+            writing.check_still_current(case.id, seen_message_id)
+        perform(case, viewer, given, name=row.name)
     book.count_use(row.id)
     return row
 

@@ -91,6 +91,10 @@ class RunMacro(In):
     answers: dict[str, str] = Field(
         default_factory=dict, description="What stands in the blanks of its texts: `when` for `[[when]]`."
     )
+    seen_message_id: int | None = Field(
+        None,
+        description="The newest message you have read: a newer one stops a macro that speaks or moves the process.",
+    )
 
 
 class RanMacro(Out):
@@ -188,7 +192,7 @@ def _case(number: str) -> Case:
 def run_macro(number: str, macro_id: int, body: RunMacro) -> RanMacro:
     """Do all its steps, or none. 409: the process does not accept one of them now, or it is switched off; 422: a text has a gap."""
     case = _case(number)
-    row = running.run(frame.viewer(), case.id, macro_id, body.answers)
+    row = running.run(frame.viewer(), case.id, macro_id, body.answers, seen_message_id=body.seen_message_id)
     return RanMacro(id=row.id, name=row.name, case=case.number)
 
 
