@@ -10,7 +10,10 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app import events
+from app.cases.fields import keeping
+from app.cases.fields.models import CustomField
 from app.cases.filtering import parse
+from app.cases.filtering.words import BEGIN
 from app.cases.listed import ListChoice, SavedView, Shared
 from app.cases.queries import ORDERS
 from app.clock import utcnow
@@ -25,6 +28,7 @@ COLUMNS = (
     "number", "contact", "status", "priority", "assignee", "team", "queue", "channel", "type", "tags", "chased", "opened",
     "touched", "due",
 )  # fmt: skip
+MOST_OWN_COLUMNS = 12
 USUAL = ("contact", "status", "priority", "assignee", "tags", "touched", "due")
 CARDS, TABLE = "cards", "table"
 
@@ -136,11 +140,22 @@ def _team(viewer: Viewer, wish: Wish) -> int:
     return wish.team_id
 
 
+def columns_there() -> dict[str, CustomField | None]:
+    """Return all columns that a table can have, in order: the standard ones, and one for each custom field in use."""
+    own = {f"{BEGIN}{field.key}": field for field in keeping.fields()}
+    return {**dict.fromkeys(COLUMNS), **own}
+
+
 def _known(columns: Iterable[str]) -> tuple[str, ...]:
     wanted = dict.fromkeys(columns)
     unknown = [name for name in wanted if name not in COLUMNS]
     if unknown:
-        raise Invalid("column_unknown", f"There is no column {unknown[0]}: known are {', '.join(COLUMNS)}.")
+        known = columns_there()
+        unknown = [name for name in unknown if name not in known]
+    if unknown:
+        raise Invalid("column_unknown", f"There is no column {unknown[0]}: known are {', '.join(known)}.")
+    if len(wanted) - len(set(wanted) & set(COLUMNS)) > MOST_OWN_COLUMNS:
+        raise Invalid("too_many_columns", f"A table shows at most {MOST_OWN_COLUMNS} custom fields.")
     return tuple(wanted)
 
 
@@ -157,7 +172,7 @@ def layout_of(user_id: int) -> Layout:
     row = session().get(ListChoice, user_id)
     if row is None:
         return Layout()
-    return Layout(row.layout, tuple(name for name in row.columns if name in COLUMNS))
+    return Layout(row.layout, tuple(name for name in row.columns if name in COLUMNS or name.startswith(BEGIN)))
 
 
 def choose_layout(user_id: int, *, layout: str, columns: Collection[str] | None = None) -> None:

@@ -11,6 +11,8 @@ from flask import Blueprint, redirect, render_template
 from markupsafe import Markup
 
 from app.cases import around, arranging, queries, views
+from app.cases.fields import keeping, values
+from app.cases.filtering.words import BEGIN
 from app.clock import utcnow
 from app.identity import queries as identity
 from app.identity.policy import Viewer
@@ -52,12 +54,22 @@ def _answer(shown: Shown, template: str) -> str:
     context = {"list": shown, "rows": rows, "view": shown.view, "q": shown.q, "names": _names(rows), "now": utcnow()}
     if shown.is_table:
         context |= {"teams": {team.id: team for team in (*identity.teams(), *identity.teams(archived=True))}}
+        context |= _own_columns(shown, rows)
     if shell.is_fragment("more"):
         return render_template("partials/_items.html", **context)
     context |= _views(shown.view)
     if shell.is_fragment("list"):
         return render_template("partials/_list.html", **context)
     return shell.page(template, section="inbox", **context)
+
+
+def _own_columns(shown: Shown, rows: Iterable[Any]) -> dict[str, Any]:
+    """Return what a table shows of custom fields: their names, and what the rows say in them."""
+    keys = [name.removeprefix(BEGIN) for name in shown.layout.columns if name.startswith(BEGIN)]
+    if not keys:
+        return {"field_names": {}, "said": {}}
+    named = {f"{BEGIN}{field.key}": field for field in keeping.fields(retired=True)}
+    return {"field_names": named, "said": values.of_cases([row.id for row in rows], keys)}
 
 
 def _views(view: str) -> dict[str, Any]:
@@ -101,14 +113,16 @@ def _item(row: Any, assignee: str, marks: around.Marks, minute: datetime) -> Mar
 
 @blueprint.app_template_global("case_row")
 def case_row(
-    row: Any, columns: tuple[str, ...], beside: Mapping[int, around.Marks], names: Mapping[int, str], team: Any
-) -> Markup:
+    row: Any, columns: tuple[str, ...], beside: Mapping[int, around.Marks], names: Mapping[int, str], team: Any,
+    *, said: tuple[values.Filled, ...] = (),
+) -> Markup:  # fmt: skip
     """Return a line of a table. Like a card, it is the same for all who see the case."""
     minute = utcnow().replace(second=0, microsecond=0)
     marks, assignee = beside.get(row.id, around.NO_MARKS), names.get(row.assignee_id, "")
     shown = (team.name, team.name_zh) if team is not None and "team" in columns else ("", "")
-    values = {"row": row, "columns": columns, "marks": marks, "assignee": assignee, "team": shown, "now": minute}
-    return kept.piece(_LINE, (row, columns, marks, assignee, shown, minute), values)
+    facts = {"row": row, "columns": columns, "marks": marks, "assignee": assignee, "team": shown, "now": minute}
+    own = {f"{BEGIN}{each.key}": each for each in said}
+    return kept.piece(_LINE, (row, columns, marks, assignee, shown, said, minute), {**facts, "said": own})
 
 
 @blueprint.app_template_global("case_marks")

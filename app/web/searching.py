@@ -9,6 +9,8 @@ from typing import Any
 from flask import Blueprint, jsonify, render_template, request
 
 from app.cases import tags
+from app.cases.fields import keeping
+from app.cases.fields.models import CustomField, FieldKind
 from app.cases.filtering import completing, words
 from app.identity import queries as identity
 from app.routing import service as routing
@@ -20,6 +22,8 @@ TYPES = (
     "incident", "fault", "request", "complaint", "question", "problem", "change", "repair", "appointment", "billing",
     "cancellation", "emergency",
 )  # fmt: skip
+
+DAYS = (("today", "今天"), ("tomorrow", "明天"), ("yesterday", "昨天"), ("7d", "7天"), ("-7d", "-7天"))
 
 
 @blueprint.get("/search/help")
@@ -44,6 +48,14 @@ def complete() -> Any:
 
 def known_values(field: str, typed: str) -> Iterator[tuple[str, str]]:
     """Yield the values of a field that begin as was typed, by key or by name, with their names."""
+    if field == words.BEGIN:
+        known = ((each.key, each.name, each.name_zh) for each in keeping.fields(retired=True))
+        yield from _beginning(typed, known)
+        return
+    if field.startswith(words.BEGIN):
+        found = keeping.find(field.removeprefix(words.BEGIN))
+        yield from _beginning(typed, (*_values_of(found), ("none", "none", "无")) if found else ())
+        return
     match field:
         case "team":
             yield from _beginning(typed, ((team.key, team.name, team.name_zh) for team in identity.teams()))
@@ -55,6 +67,17 @@ def known_values(field: str, typed: str) -> Iterator[tuple[str, str]]:
             yield from ((name, "") for name in tags.known(typed, limit=completing.MOST))
         case "type":
             yield from _beginning(typed, ((kind, kind, i18n.translate("zh", kind)) for kind in TYPES))
+
+
+def _values_of(field: CustomField) -> Iterator[tuple[str, str, str]]:
+    """Yield what can be asked of a custom field, with names in English and Chinese."""
+    match field.kind:
+        case FieldKind.CHOICE | FieldKind.CHOICES:
+            yield from ((choice["value"], choice["name"], choice["name_zh"]) for choice in field.choices)
+        case FieldKind.YES_NO:
+            yield from (("yes", "yes", "是"), ("no", "no", "否"))
+        case FieldKind.DATE:
+            yield from ((day, day, name) for day, name in DAYS)
 
 
 def _beginning(typed: str, known: Iterable[tuple[str, str, str]]) -> Iterator[tuple[str, str]]:

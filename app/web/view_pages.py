@@ -77,7 +77,7 @@ def _form(wish: views.Wish, *, view_id: int | None = None, error: Invalid | None
     title = i18n.gettext("New view") if view_id is None else i18n.gettext("Edit view")
     return sheet(
         "partials/_view_form.html", title=title, status=status_of(error) if error else 200, wish=wish, view_id=view_id,
-        error=error, wrong=error.fields if error else {}, teams=_teams(), orders=tuple(queries.ORDERS), columns=views.COLUMNS,
+        error=error, wrong=error.fields if error else {}, teams=_teams(), orders=tuple(queries.ORDERS), columns=views.columns_there(),
         action="/views" if view_id is None else f"/views/{view_id}",
     )  # fmt: skip
 
@@ -128,7 +128,7 @@ def layout() -> Any:
     """Show how one's lists are laid out."""
     chosen = views.layout_of(frame.viewer().user_id)
     return sheet(
-        "partials/_layout_form.html", title=i18n.gettext("Layout of your lists"), layout=chosen, columns=views.COLUMNS,
+        "partials/_layout_form.html", title=i18n.gettext("Layout of your lists"), layout=chosen, columns=views.columns_there(),
         back=request.args.get("back", "/inbox/mine"),
     )  # fmt: skip
 

@@ -1332,6 +1332,7 @@ def upgrade() -> None:
         sa.Column("text", sa.Text(), nullable=True),
         sa.Column("word", sa.Text(), nullable=True),
         sa.Column("number", sa.Numeric(precision=20, scale=6), nullable=True),
+        sa.Column("folded", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_field_values_case_id"), ondelete="CASCADE"),
         sa.ForeignKeyConstraint(["field_id"], ["custom_fields.id"], name=op.f("fk_field_values_field_id")),
         sa.PrimaryKeyConstraint("case_id", "field_id", "place", name=op.f("pk_field_values")),

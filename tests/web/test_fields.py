@@ -78,3 +78,23 @@ def test_fields_through_the_api(client, desk):
     changed = {"name": "Spare parts", "choices": body["choices"], "is_retired": True, "version": 1}
     assert admin.call("PUT", "/fields/parts", json=changed).json["is_retired"] is True
     assert [row["name"] for row in alice.get("/fields").json["items"]] == ["Spare parts"]
+
+
+def test_a_field_is_searched_completed_and_shown_in_a_table(browser, desk):
+    admin, alice, path = browser(desk.cast.ada), browser(desk.cast.alice), f"/cases/{desk.case.number}"
+    given = {"key": "col_colour", "kind": "choice", "name": "Paint", "choices": "red | Red <i> | 红\nblue"}
+    assert admin.post("/settings/fields", given).status_code == 303
+    assert alice.post(f"{path}/fields", {"field.col_colour": "red"}).status_code == 303
+    offered = alice.get("/search/complete?q=field.col_").json["choices"]
+    assert offered == [{"text": "field.col_colour:", "hint": "Paint"}]
+    assert alice.get("/search/complete?q=field.col_colour:").json["choices"][0]["text"] == "red"
+    assert 'value="field.col_colour"' in alice.get("/views/layout").text
+    chosen = {"layout": "table", "columns": ["status", "field.col_colour"], "back": "/inbox/team"}
+    assert alice.post("/views/layout", chosen).status_code == 303
+    page = alice.get("/search?q=field.col_colour:red").text
+    assert desk.case.number in page
+    assert "Paint" in page
+    assert "Red &lt;i&gt;" in page
+    assert desk.case.number not in alice.get("/search?q=field.col_colour:blue").text
+    assert "one of red, blue" in alice.get("/search?q=field.col_colour:green").text
+    assert alice.post("/views/layout", {**chosen, "columns": ["field.col_nothing"]}).status_code == 422

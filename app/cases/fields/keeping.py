@@ -27,9 +27,14 @@ def fields(*, retired: bool = False) -> list[CustomField]:
     return list(session().scalars(query if retired else query.where(CustomField.retired_at.is_(None))))
 
 
+def find(key: str) -> CustomField | None:
+    """Return a field, or None."""
+    return session().scalar(select(CustomField).where(CustomField.key == key))
+
+
 def get(key: str) -> CustomField:
     """Return a field; raises NotFound."""
-    found = session().scalar(select(CustomField).where(CustomField.key == key))
+    found = find(key)
     if found is None:
         raise NotFound("field_unknown", "There is no such field.")
     return found

@@ -35,11 +35,12 @@ class Stored(NamedTuple):
     text: str | None = None
     word: str | None = None
     number: Decimal | None = None
+    folded: str | None = None
 
 
-def fold(text: str) -> str:
-    """Return a text as texts of fields are compared: without case, its beginning only."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())[:MAX_WORD]
+def fold(text: str, *, most: int | None = MAX_WORD) -> str:
+    """Return a text as texts of fields are compared: without case, its beginning only, or all of it (`most` None)."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())[:most]
 
 
 def read(field: FieldLike, given: Any) -> tuple[Stored, ...]:
@@ -90,16 +91,20 @@ def _choice(field: FieldLike, typed: str) -> Stored:
     return Stored(typed, fold(typed))
 
 
+def _said(typed: str) -> Stored:
+    return Stored(typed, fold(typed), folded=fold(typed, most=None))
+
+
 def _text(_field: FieldLike, typed: str) -> Stored:
     if len(typed) > MAX_TEXT or "\n" in typed:
         raise Invalid("too_long", f"Write one line of at most {MAX_TEXT} characters.")
-    return Stored(typed, fold(typed))
+    return _said(typed)
 
 
 def _long_text(_field: FieldLike, typed: str) -> Stored:
     if len(typed) > MAX_LONG:
         raise Invalid("too_long", f"Write at most {MAX_LONG} characters.")
-    return Stored(typed, fold(typed))
+    return _said(typed)
 
 
 def _link(field: FieldLike, typed: str) -> Stored:

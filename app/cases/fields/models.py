@@ -49,7 +49,9 @@ class CustomField(Base):
 
 
 class FieldValue(Base):
-    """What a case says in a field. Numbers, days and yes or no stand in `number`; texts in `text`, and as they are compared in `word`."""
+    """What a case says in a field. Numbers, days and yes or no stand in `number`; texts in `text`, and as they
+    are compared in `word` (their beginning, indexed) and `folded` (all of a text that people wrote, in which words are looked for).
+    """
 
     __tablename__ = "field_values"
 
@@ -59,6 +61,7 @@ class FieldValue(Base):
     text: Mapped[str | None]
     word: Mapped[str | None]
     number: Mapped[Decimal | None] = mapped_column(Numeric(20, 6))
+    folded: Mapped[str | None]
 
     __table_args__ = (
         Index("ix_field_values_word", "field_id", "word", "case_id"),

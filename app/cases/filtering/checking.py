@@ -7,14 +7,15 @@ anew from the stored messages, so an index that has fallen behind its messages s
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import select
 
 from app.cases.beside import CaseTag, Snooze, Tag, Watcher
-from app.cases.filtering import words
+from app.cases.fields import keeping
+from app.cases.filtering import custom, words
 from app.cases.filtering.compiling import bounds, compare, condition, named_ids
 from app.cases.filtering.reading import parse
 from app.cases.filtering.scope import Scope
@@ -43,6 +44,7 @@ class Plain:
     tags: frozenset[str] = frozenset()
     watchers: frozenset[int] = frozenset()
     is_asleep: bool = False
+    fields: Mapping[int, Sequence[custom.Said]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ def load(case_ids: Sequence[int] | None = None) -> list[Plain]:
     return [
         Plain(
             row, tuple(said.get(row.id, ())), tuple(points.get(row.contact_id, ())), frozenset(beside.tags.get(row.id, ())),
-            frozenset(beside.watchers.get(row.id, ())), row.id in beside.asleep,
+            frozenset(beside.watchers.get(row.id, ())), row.id in beside.asleep, beside.fields.get(row.id, {}),
         )
         for row in rows
     ]  # fmt: skip
@@ -83,11 +85,12 @@ def load(case_ids: Sequence[int] | None = None) -> list[Plain]:
 
 @dataclass(frozen=True, slots=True)
 class _Beside:
-    """What stands beside cases: tags, watchers, who sleeps."""
+    """What stands beside cases: tags, watchers, who sleeps, what custom fields say."""
 
     tags: dict[int, set[str]]
     watchers: dict[int, set[int]]
     asleep: set[int]
+    fields: Mapping[int, Mapping[int, Sequence[custom.Said]]]
 
     @classmethod
     def load(cls, ids: Sequence[int]) -> _Beside:
@@ -101,7 +104,7 @@ class _Beside:
         ):
             watchers.setdefault(case_id, set()).add(user_id)
         asleep = select(Snooze.case_id).where(Snooze.case_id.in_(ids), Snooze.ended_at.is_(None))
-        return cls(tags, watchers, set(session().scalars(asleep)))
+        return cls(tags, watchers, set(session().scalars(asleep)), custom.load(ids))
 
 
 def holds(node: Node, case: Plain, scope: Scope) -> bool:
@@ -115,8 +118,9 @@ def holds(node: Node, case: Plain, scope: Scope) -> bool:
             return not holds(inner, case, scope)
         case Text(text, whole):
             return any(_said(query_tokens(text), message, whole=whole) for message in case.messages)
-        case Field():
-            return _fits(node, case, scope)
+        case Field(name):
+            is_custom = name.startswith(words.BEGIN)
+            return custom.fits(node, case.fields, scope) if is_custom else _fits(node, case, scope)
 
 
 def _said(wanted: list[str], message: frozenset[str], *, whole: bool) -> bool:
@@ -206,15 +210,22 @@ def some_queries(count: int, cases: Sequence[Plain], scope: Scope, *, seed: int)
     """Return random queries whose values occur in these cases (and some that do not)."""
     chance = random.Random(seed)  # noqa: S311 -- for variety, not for secrets
     vocabulary = sorted({token for case in cases for message in case.messages for token in message}) or ["nothing"]
-    return [_some(chance, vocabulary, cases, scope, depth=0) for _ in range(count)]
+    there = [said for case in cases for each in case.fields.values() for said in each]
+    known = [each for each in keeping.fields(retired=True) if scope.field(each.key) is not None]
+    own = [custom.some_term(chance, known, there) for _ in range(count if known else 0)]
+    return [_some(chance, vocabulary, cases, scope, own=own, depth=0) for _ in range(count)]
 
 
-def _some(chance: random.Random, vocabulary: list[str], cases: Sequence[Plain], scope: Scope, *, depth: int) -> Node:
+def _some(
+    chance: random.Random, vocabulary: list[str], cases: Sequence[Plain], scope: Scope, *, own: list[str], depth: int
+) -> Node:  # fmt: skip
     kind = chance.random()
     if depth < 3 and kind < 0.5:
-        parts = [_some(chance, vocabulary, cases, scope, depth=depth + 1) for _ in range(chance.randint(2, 3))]
+        parts = [_some(chance, vocabulary, cases, scope, own=own, depth=depth + 1) for _ in range(chance.randint(2, 3))]
         glue = chance.choice((" ", " or "))
         return parse(chance.choice(("", "-")) + "(" + glue.join(f"({printed(part)})" for part in parts) + ")")
+    if own and chance.random() < 0.25:
+        return parse(chance.choice(own))
     return parse(_term(chance, vocabulary, cases, scope))
 
 

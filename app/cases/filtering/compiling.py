@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 
 from app.cases import snoozing
 from app.cases.beside import CaseTag, Tag, Watcher
-from app.cases.filtering import words
+from app.cases.filtering import custom, words
 from app.cases.filtering.moments import day, span
 from app.cases.filtering.scope import Scope
 from app.cases.filtering.tree import Either, Every, Field, Node, Not, QueryError, Text
@@ -42,7 +42,7 @@ def condition(node: Node, scope: Scope) -> Condition:
         case Text():
             return _holding(node)
         case Field():
-            return _TESTS[words.FIELDS[node.name].kind](node, scope)
+            return _TESTS[words.kind_of(node.name).kind](node, scope)
 
 
 def parted(node: Node, scope: Scope) -> tuple[list[Condition], Said | None]:
@@ -276,4 +276,5 @@ def _writer(value: str) -> Condition:
 _TESTS: dict[str, Callable[[Field, Scope], Condition]] = {
     "choice": _choice, "text": _text, "number": _text, "team": _team, "user": _user, "count": _count, "ahead": _moment,
     "ago": _moment, "from": _from, "tag": _tag,
+    "custom": custom.condition,
 }  # fmt: skip

@@ -11,7 +11,7 @@ from app.cases.filtering.tree import is_plain, quoted
 
 MOST = 12
 _QUOTES, _BRACKETS = '"“”', "()（）"
-_FIELD = re.compile(r"([^\W\d]\w*)(<=|>=|≤|≥|:|：|<|＜|>|＞)")
+_FIELD = re.compile(r"((?:(?i:field)|字段)\.[A-Za-z0-9_]+|[^\W\d]\w*)(<=|>=|≤|≥|:|：|<|＜|>|＞)")
 _TIMES = {
     "ahead": ("1h", "4h", "1d", "1w", "today", "tomorrow", "none"),
     "ago": ("1h", "4h", "1d", "1w", "today", "yesterday"),
@@ -45,9 +45,9 @@ def complete(text: str, place: int, values: Values, *, chinese: bool = False) ->
     start = _term(text[:place])
     term = text[start:place]
     test = _FIELD.match(term)
-    name = words.FIELD_NAMES.get(test[1].lower()) if test else None
+    name = words.name_of(test[1]) if test else None
     if test is None:
-        return Completion(start, place, _fields(term, chinese=chinese))
+        return Completion(start, place, _fields(term, values, chinese=chinese))
     if name is None:
         return Completion(place, place)
     begin = start + max(test.end(), term.rfind(",") + 1, term.rfind("，") + 1)
@@ -66,13 +66,26 @@ def _term(text: str) -> int:
     return start + len(text[start:]) - len(text[start:].lstrip("-"))
 
 
-def _fields(term: str, *, chinese: bool) -> tuple[Choice, ...]:
+def _fields(term: str, values: Values, *, chinese: bool) -> tuple[Choice, ...]:
     typed = term.lower()
     own = _own_names(words.FIELD_NAMES)
     meant = dict.fromkeys(real for name, real in words.FIELD_NAMES.items() if name.startswith(typed))
-    return tuple(
+    standard = [
         Choice(f"{own.get(real, real) if chinese else real}:", real if chinese else own.get(real, "")) for real in meant
-    )[: 2 * MOST if not typed else MOST]
+    ]
+    begin = words.BEGIN_ZH if chinese else words.BEGIN
+    found = [Choice(f"{begin}{key}:", name) for key, name in values(words.BEGIN, _custom(typed))]
+    return tuple(standard + found)[: 2 * MOST if not typed else MOST]
+
+
+def _custom(typed: str) -> str:
+    """Return how the key or name of a custom field begins: of `field.con` it is `con`, of `fie` nothing yet."""
+    for begin in (words.BEGIN, words.BEGIN_ZH):
+        if typed.startswith(begin):
+            return typed.removeprefix(begin)
+        if typed and begin.startswith(typed):
+            return ""
+    return typed
 
 
 def _own_names(names: dict[str, str]) -> dict[str, str]:
@@ -85,7 +98,7 @@ def _own_names(names: dict[str, str]) -> dict[str, str]:
 
 
 def _values(name: str, typed: str, values: Values, *, chinese: bool) -> tuple[Choice, ...]:
-    kind = words.FIELDS[name]
+    kind = words.kind_of(name)
     known = words.VALUE_NAMES.get(name, {})
     own = _own_names(known)
     fixed: Sequence[str] = kind.values or _TIMES.get(kind.kind, ()) or tuple(dict.fromkeys(known.values()))

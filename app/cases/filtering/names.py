@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, tzinfo
 
+from app.cases.fields import keeping
 from app.cases.filtering.scope import Scope
 from app.clock import utcnow
 from app.identity import queries as identity
@@ -18,6 +19,7 @@ def scope_of(viewer: Viewer, *, zone: tzinfo = UTC) -> Scope:
     return Scope(
         user_id=viewer.user_id, team_ids=frozenset(viewer.team_ids), now=utcnow(), zone=zone,
         teams=_named((name, team.id) for team in teams for name in (team.key, team.name, team.name_zh)),
+        field=keeping.find,
         users=_named((name, user.id) for user in users for name in (user.login, user.name)),
     )  # fmt: skip
 

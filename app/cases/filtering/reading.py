@@ -17,7 +17,7 @@ from app.search import MAX_WANTED, query_tokens
 MAX_QUERY, MAX_TERMS, MAX_DEPTH = 1_000, 60, 20
 MAX_COUNT = 9
 _OPEN, _CLOSE, _QUOTES = "(（", ")）", '"“”'
-_FIELD = re.compile(r"([^\W\d]\w*)(<=|>=|≤|≥|:|：|<|＜|>|＞)(?!//)")
+_FIELD = re.compile(r"((?:(?i:field)|字段)\.[A-Za-z0-9_]+|[^\W\d]\w*)(<=|>=|≤|≥|:|：|<|＜|>|＞)(?!//)")
 _OPS = {"：": ":", "＜": "<", "＞": ">", "≤": "<=", "≥": ">="}
 _WORD = re.compile(r"[^\s()（）\"“”]+")
 _VALUE = re.compile(r"[^\s()（）\"“”,，]+")
@@ -196,12 +196,12 @@ class _Reader:
         return self._text(word[0], start, whole=False)
 
     def _test(self, found: re.Match[str], start: int) -> Field:
-        name = words.FIELD_NAMES.get(found[1].lower())
+        name = words.name_of(found[1])
         op = _OPS.get(found[2], found[2])
         if name is None:
             wrong = _no_field(found[1])
             raise self.error(wrong.code, wrong.message, start=start, end=found.end(1))
-        if op != ":" and not words.FIELDS[name].ordered:
+        if op != ":" and not words.kind_of(name).ordered:
             raise self.error(
                 "query_no_order",
                 f"{name} has no order: write {name}: and a value.",
@@ -274,8 +274,10 @@ def _no_value(name: str, typed: str) -> Wrong:
 def _checked(name: str, op: str, value: str) -> str:
     """Return a value in its own form; raises Wrong with the sentence for the person."""
     value = words.VALUE_NAMES.get(name, {}).get(value, value)
-    kind = words.FIELDS[name]
+    kind = words.kind_of(name)
     match kind.kind:
+        case "custom":
+            return "none" if value == "无" else value
         case "choice":
             if value.lower() not in kind.values:
                 raise _no_value(name, value)

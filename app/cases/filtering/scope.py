@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
+
+from app.cases.fields.models import CustomField
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The viewer, their teams, the names that teams and users are known by (lower case), the time, and the zone of its days."""
+    """The viewer, their teams, the names that teams and users are known by (lower case), the time, the zone of its days, and
+    what finds a custom field by its key.
+    """
 
     user_id: int
     team_ids: frozenset[int]
@@ -17,3 +21,4 @@ class Scope:
     users: Mapping[str, frozenset[int]]
     now: datetime
     zone: tzinfo = UTC
+    field: Callable[[str], CustomField | None] = lambda _key: None

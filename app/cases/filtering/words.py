@@ -33,12 +33,32 @@ FIELDS: Final[dict[str, Kind]] = {
     "resolved": Kind("ago", ordered=True),
 }  # fmt: skip
 
+#: What the name of a custom field begins with; the rest is its key.
+BEGIN: Final = "field."
+BEGIN_ZH: Final = "字段."
+CUSTOM: Final = Kind("custom", ordered=True)
+
 FIELD_NAMES: Final[dict[str, str]] = {
     **{name: name for name in FIELDS},
     "团队": "team", "负责人": "assignee", "状态": "status", "优先级": "priority", "渠道": "channel", "类型": "type", "队列": "queue",
     "语言": "language", "编号": "number", "来自": "from", "发件人": "from", "标签": "tag", "是": "is", "催办": "chased", "到期": "due", "期限": "due",
     "打开": "opened", "创建": "opened", "更新": "touched", "解决": "resolved", "updated": "touched", "lang": "language",
 }  # fmt: skip
+
+
+def kind_of(name: str) -> Kind:
+    """Return what a field is, by its name in English; custom fields are told apart when their kind is known."""
+    return CUSTOM if name.startswith(BEGIN) else FIELDS[name]
+
+
+def name_of(typed: str) -> str | None:
+    """Return the name of the field that was typed, in English or Chinese; None when there is none."""
+    low = typed.lower()
+    for begin in (BEGIN, BEGIN_ZH):
+        if low.startswith(begin):
+            return f"{BEGIN}{low.removeprefix(begin)}"
+    return FIELD_NAMES.get(low)
+
 
 VALUE_NAMES: Final[dict[str, dict[str, str]]] = {
     "status": {"新建": "new", "处理中": "open", "已派发": "dispatched", "等待": "waiting", "已解决": "resolved", "已归档": "archived",

@@ -29,7 +29,9 @@ class NewView(In):
     query: str = Field("", max_length=asking.MAX_TEXT, description="In the search language.")
     order: OrderName = Field("", description="Empty: as lists of its kind are.")
     columns: list[str] = Field(
-        default_factory=list, max_length=len(views.COLUMNS), description=", ".join(views.COLUMNS)
+        default_factory=list,
+        max_length=len(views.COLUMNS) + views.MOST_OWN_COLUMNS,
+        description=", ".join(views.COLUMNS) + ", and `field.KEY` for custom fields",
     )
     shared: SharedName = "private"
     team: str | None = Field(None, max_length=60, description="Key of one of your teams, when it is shared with it.")
