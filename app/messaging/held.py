@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from app import schedule
+from app import events, schedule
 from app.clock import utcnow
 from app.db import session
 from app.errors import NotFound
@@ -27,11 +27,11 @@ def add(
     case_id: int, *, user_id: int, author: str, text: str, recipients: Mapping[str, Any], subject: str,
     files: Sequence[Mapping[str, Any]], due_at: datetime, is_later: bool, step: Mapping[str, Any], writers: Sequence[int] = (),
 ) -> HeldReply:  # fmt: skip
-    """Write a reply that is to go out at `due_at`, with its timer. The case is locked and nothing else waits on it."""
+    """Write a reply that is to go out at `due_at`, with its timer, and why it does. The case is locked and nothing else waits on it."""
     row = HeldReply(
         case_id=case_id, user_id=user_id, author=author, text=text, recipients=dict(recipients), subject=subject,
         files=list(files), seen_message_id=drafts.last_message_id(case_id), due_at=due_at, is_later=is_later,
-        step=dict(step), writers=list(writers), created_at=utcnow(),
+        step=dict(step), writers=list(writers), cause=dict(events.current_cause()), created_at=utcnow(),
     )  # fmt: skip
     session().add(row)
     session().flush()

@@ -287,6 +287,7 @@ class HeldReply(Base):
     is_later: Mapped[bool] = mapped_column(default=False)
     step: Mapped[dict[str, Any]]
     writers: Mapped[list[Any]] = mapped_column(default=list, server_default=sql("'[]'"))
+    cause: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default=sql("'{}'"))
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     outcome: Mapped[str] = mapped_column(default="")

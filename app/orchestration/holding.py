@@ -137,7 +137,7 @@ def release(held_id: int) -> None:
     if row.due_at > utcnow():
         return  # it was moved; its timer with it
     try:
-        with db.savepoint(), events.acting(Actor("user", row.user_id, row.author), {"held": row.id}):
+        with db.savepoint(), events.acting(Actor("user", row.user_id, row.author), {**row.cause, "held": row.id}):
             message_id = _send(case, row)
     except DeskError as error:
         _give_back(

@@ -12,6 +12,7 @@ from app.errors import DeskError
 from app.messaging import composing
 from app.orchestration.macros import book, running
 from app.orchestration.macros.models import Macro
+from app.orchestration.macros.running import Foreseen
 from app.web import access, frame, macro_choice, macro_words, once, shell
 from app.web.case_sending import back
 from app.web.rules import allow
@@ -71,12 +72,21 @@ def run(number: str, macro_id: int) -> Any:
 def _foreseen(case: Case, row: Macro, answers: Mapping[str, str]) -> dict[str, Any]:
     found = running.foresee(frame.viewer(), case.id, row.id, answers)
     return {
-        "case": case, "macro": row, "found": found, "answers": answers, "lines": [macro_words.line(each) for each in row.steps],
+        "case": case, "macro": row, "found": found, "answers": answers, "lines": _lines(row, found),
         "blanks": running.blanks(frame.viewer(), found.steps, case), "why": found.error.message if found.error else "",
         "is_gap": bool(found.error and found.error.code == "unfilled" and "{{" not in found.error.message),
         "last_message": composing.desk(case.id, frame.viewer().user_id).last_message,
         "details": _details(found.error),
     }  # fmt: skip
+
+
+def _lines(row: Macro, found: Foreseen) -> list[str]:
+    """Return the steps in words; texts that are shown below them are not said twice."""
+    shown = [bool(each.shown) for each in found.done] + [False] * len(row.steps)
+    return [
+        macro_words.brief(step) if is_shown else macro_words.line(step)
+        for step, is_shown in zip(row.steps, shown, strict=False)
+    ]
 
 
 def _details(error: DeskError | None) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from app.identity import queries as identity
 from app.knowledge import filling
 from app.orchestration.macros import book
 from app.orchestration.macros.models import Macro
-from app.web import frame, i18n, macro_form, macro_words, shell
+from app.web import access, frame, i18n, macro_form, macro_words, shell
 from app.web.errors import status_of
 from app.web.rules import allow
 
@@ -100,6 +100,15 @@ def _wish(found: list[dict[str, Any]]) -> book.Wish:
         form.get("name", ""), found, form.get("about", ""), shared, int(team) if team.isdecimal() else None,
         is_on=bool(form.get("on")),
     )  # fmt: skip
+
+
+@blueprint.get("/settings/macros/<int:macro_id>/try")
+@works
+def try_on(macro_id: int) -> Any:
+    """Go to what a macro would do to a case (`case`)."""
+    viewer = frame.viewer()
+    case = access.case_by_number(viewer, request.args.get("case", ""))
+    return redirect(f"/cases/{case.number}/macros/{book.usable(viewer, macro_id).id}", 303)
 
 
 @blueprint.post("/settings/macros/<int:macro_id>/copy")

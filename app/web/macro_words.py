@@ -15,12 +15,22 @@ from app.routing import service as routing
 from app.web import frame, i18n
 
 BEGINNING = 80
+SHORT = 20
 Names = Mapping[str, Any]
 
 
 def line(step: Mapping[str, Any]) -> str:
     """Return what a stored step does, in one sentence without a full stop."""
     return _LINES[step["kind"]](step["params"])
+
+
+def brief(step: Mapping[str, Any]) -> str:
+    """Return the same without the long texts, for where they are shown as they go out."""
+    kind, params = step["kind"], step["params"]
+    if kind in ("reply", "note") and not params.get("canned"):
+        return i18n.gettext("Reply to the customer") if kind == "reply" else i18n.gettext("Write a note")
+    short = {name: value for name, value in params.get("values", {}).items() if len(str(value)) <= SHORT}
+    return line({"kind": kind, "params": {**params, "values": short}})
 
 
 def _named(row: Any) -> str:

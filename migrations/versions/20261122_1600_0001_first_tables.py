@@ -701,6 +701,7 @@ def upgrade() -> None:
         sa.Column("is_later", sa.Boolean(), nullable=False),
         sa.Column("step", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("writers", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("cause", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("outcome", sa.Text(), nullable=False),

@@ -72,12 +72,13 @@ def _act(turn: Turn) -> Done:
     role = policy.role_for(turn.viewer, action.roles)
     if role is None:
         raise Forbidden("not_for_you", "The process does not offer this to you.")
-    values = forms.read(orchestration.form_of_action(action), words.filled_values(turn))
+    form = orchestration.form_of_action(action)
+    values = forms.read(form, words.filled_values(turn))
     driving.act(
         turn.case.id, action.verb, values, instance_id=action.instance_id, token=action.token,
         role=role,
     )  # fmt: skip
-    return Done(changed=True)
+    return Done(changed=True, shown=words.of_form(form, values))
 
 
 def _read_task(_viewer: Viewer, given: Params) -> dict[str, Any]:
@@ -97,12 +98,13 @@ def _complete(turn: Turn) -> Done:
         raise Conflict("task_gone", "This task is not open on this case.")
     if not policy.may_do_task(turn.viewer, found):
         raise Forbidden("task_of_others", "This task is for another team or person.")
-    values = forms.read(orchestration.form_of_task(found), words.filled_values(turn))
+    form = orchestration.form_of_task(found)
+    values = forms.read(form, words.filled_values(turn))
     held = tasks.hold(found.id)
     if held is None:
         raise Conflict("task_gone", "This task is not open on this case.")
     driving.complete_held(held, values)
-    return Done(changed=True)
+    return Done(changed=True, shown=words.of_form(form, values))
 
 
 # ---------------------------------------------------------------- merging

@@ -92,3 +92,9 @@ def filled_values(turn: Turn) -> dict[str, Any]:
     """Return the values of a form with the variables in their texts filled in."""
     given: Mapping[str, Any] = turn.params["values"]
     return {key: filled(turn, each, "") if isinstance(each, str) else each for key, each in given.items()}
+
+
+def of_form(form: Mapping[str, Any] | None, values: Mapping[str, Any]) -> str:
+    """Return the long texts of a form that is filled in, for people to read before it goes."""
+    long = (field["key"] for field in (form or {}).get("fields", ()) if field.get("type") == "textarea")
+    return "\n\n".join(str(values[key]) for key in long if values.get(key))
