@@ -43,6 +43,7 @@ def metadata() -> MetaData:
     importlib.import_module("app.blobs")
     importlib.import_module("app.schedule")
     importlib.import_module("app.cases.beside")
+    importlib.import_module("app.cases.checklists.models")
     importlib.import_module("app.cases.fields.models")
     importlib.import_module("app.cases.listed")
     importlib.import_module("app.orchestration.bulk.models")

@@ -29,11 +29,17 @@ _AROUND = """select
     'choices', f.choices, 'open', f.retired_at is null and f.case_type in ('', c.type), 'text', v.text, 'number', v.number::text,
     'filled', v.case_id is not null) order by f.position, f.name, v.place), '[]')
    from custom_fields f left join field_values v on v.field_id = f.id and v.case_id = c.id
-   where (f.retired_at is null and f.case_type in ('', c.type)) or v.case_id is not null) as fields
+   where (f.retired_at is null and f.case_type in ('', c.type)) or v.case_id is not null) as fields,
+ (select coalesce(jsonb_agg(jsonb_build_object('id', i.id, 'text', i.text, 'user', u.name, 'login', u.login, 'due_on', i.due_on,
+    'needed', i.is_needed, 'done_at', i.done_at, 'done_by', d.name) order by i.place, i.id), '[]')
+   from checklist_items i left join users u on u.id = i.user_id left join users d on d.id = i.done_by where i.case_id = c.id) as checklist,
+ (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'name_zh', t.name_zh) order by t.name), '[]')
+   from checklist_templates t where t.case_type in ('', c.type)) as lists
  from cases c where c.id = %(case)s"""
 _MARKS = """select c.id, (select jsonb_agg(distinct t.name) from case_tags x join tags t on t.id = x.tag_id
-   where x.case_id = c.id) as tags, s.until, case when s.case_id is null then '' when s.ended_at is null then 'asleep' else s.back end as sleep
- from unnest(%(cases)s::bigint[]) c (id) left join snoozes s on s.case_id = c.id"""
+   where x.case_id = c.id) as tags, s.until, case when s.case_id is null then '' when s.ended_at is null then 'asleep' else s.back end as sleep, l.points, l.done
+ from unnest(%(cases)s::bigint[]) c (id) left join snoozes s on s.case_id = c.id
+ left join lateral (select count(*) as points, count(i.done_at) as done from checklist_items i where i.case_id = c.id) l on true"""
 
 
 class Sleep(NamedTuple):
@@ -76,6 +82,13 @@ class Around:
     merged: tuple[Merged, ...]
     into_number: str | None
     fields: tuple[values.Shown, ...] = ()
+    checklist: tuple[Mapping[str, Any], ...] = ()
+    lists: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def done(self) -> int:
+        """How many points of the checklist are done."""
+        return sum(point["done_at"] is not None for point in self.checklist)
 
     @property
     def watching(self) -> frozenset[int]:
@@ -94,6 +107,8 @@ def of_case(case_id: int) -> Around:
         tuple(Merged(m["number"], m["subject"], datetime.fromisoformat(m["at"])) for m in row.merged),
         row.into_number,
         values.gathered(row.fields),
+        tuple(row.checklist),
+        tuple(row.lists),
     )
 
 
@@ -118,18 +133,20 @@ class Marks(NamedTuple):
     tags: tuple[str, ...] = ()
     until: datetime | None = None
     sleep: str = ""
+    points: int = 0
+    done: int = 0
 
 
 NO_MARKS = Marks()
 
 
 def marks(case_ids: Iterable[int]) -> dict[int, Marks]:
-    """Return what lists show beside these cases: tags, and `asleep` or why a case is back. Cases without any are left out."""
+    """Return what lists show beside these cases: tags, `asleep` or why a case is back, how far its checklist is. Cases without any are left out."""
     wanted = list(case_ids)
     if not wanted:
         return {}
     return {
-        row.id: Marks(tuple(sorted(row.tags or (), key=str.casefold)), row.until, row.sleep)
+        row.id: Marks(tuple(sorted(row.tags or (), key=str.casefold)), row.until, row.sleep, row.points, row.done)
         for row in run(_MARKS, {"cases": wanted})
-        if row.tags or row.sleep
+        if row.tags or row.sleep or row.points
     }

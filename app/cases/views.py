@@ -25,7 +25,7 @@ MAX_NAME = 60
 MAX_OWN = 50
 SHOWN = 40
 COLUMNS = (
-    "number", "contact", "status", "priority", "assignee", "team", "queue", "channel", "type", "tags", "chased", "opened",
+    "number", "contact", "status", "priority", "assignee", "team", "queue", "channel", "type", "tags", "chased", "checklist", "opened",
     "touched", "due",
 )  # fmt: skip
 MOST_OWN_COLUMNS = 12

@@ -207,6 +207,11 @@ def may_manage_fields(viewer: Viewer) -> bool:
     return viewer.role is Role.ADMIN
 
 
+def may_manage_checklists(viewer: Viewer) -> bool:
+    """Tell whether the viewer may make, change and delete the checklists that cases can be given."""
+    return viewer.role is Role.ADMIN
+
+
 def may_see_contacts(viewer: Viewer) -> bool:
     """Tell whether the viewer may see and change contacts and organizations: who works on cases has to know the customers."""
     return viewer.role in WORKS_ON_CASES

@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import select
 
 from app.cases import service as cases
+from app.cases.checklists import items as checklist
 from app.cases.fields import values as field_values
 from app.cases.models import Case
 from app.contacts import queries as contacts
@@ -103,7 +104,7 @@ def case_names(case: Case) -> Lazy:
         "organization": lambda: contacts.organization_of(case.contact_id) if case.contact_id else "",
         "first_reply_at": lambda: _text(case.first_reply_at), "opened_at": lambda: _text(case.opened_at), "due_at": lambda: _text(case.due_at), "due_why": lambda: case.due_why,
         "reopen_until": lambda: _text(case.reopen_until), "open_work_orders": lambda: _open_orders(case.id),
-        "fields": lambda: field_values.plain(case),
+        "fields": lambda: field_values.plain(case), "checklist": lambda: checklist.counts(case.id)._asdict(),
         "accepted_work_orders": lambda: _open_orders(case.id, ACCEPTED),
     })  # fmt: skip
 

@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from app import events, realtime
 from app.cases import service as cases
+from app.cases.checklists import items as checklist
 from app.cases.models import Case
 from app.clock import utcnow
 from app.db import later, remember, run, session
@@ -201,6 +202,8 @@ def act(case_id: int, verb: str, payload: Mapping[str, Any], *, instance_id: int
         raise Conflict("not_on_offer", "The process does not accept this now. Look at the case again.")
     if offered.roles and role not in offered.roles:
         raise Forbidden("not_for_you", "The process does not offer this to you.")
+    if verb == "archive" and context.driven_by(instance_id).work_order is None:
+        _check_done(case_id)
     events.record(
         "action_taken", chain=cases.chain_of(case_id), verb=verb, element=offered.element_id,
         instance=instance_id, values=dict(payload),
@@ -212,6 +215,17 @@ def act(case_id: int, verb: str, payload: Mapping[str, Any], *, instance_id: int
             raise Conflict("not_on_offer", "The process does not accept this now. Look at the case again.")
         hand_on()
     cases.announce(case, change=verb)
+
+
+def _check_done(case_id: int) -> None:
+    """A person closes no case whose checklist has points left that must be done before. Raises Conflict."""
+    left = checklist.counts(case_id).needed
+    if left:
+        raise Conflict(
+            "checklist_open",
+            "Points of the checklist must be done before this case is closed: tick them first.",
+            left=left,
+        )
 
 
 def complete_task(task_id: int, values: Mapping[str, Any]) -> int:

@@ -12,6 +12,8 @@ WORDS: Final[dict[str, str]] = {
     "part_queues": "Queues", "about_queues": "Where work waits: which team serves it, and which calendar counts.",
     "part_absences": "On duty", "about_absences": "Who is away and until when, who stands in, and handing over what they have in hand.",
     "part_fields": "Custom fields", "about_fields": "What you want to know of your cases beyond subject, type and priority.",
+    "part_checklists": "Checklists", "about_checklists": "The steps that nobody should forget, by kind of case.",
+    "event_checklist_template_saved": "Checklist saved", "event_checklist_template_removed": "Checklist deleted",
     "kind_text": "Line of text", "kind_long_text": "Long text", "kind_integer": "Whole number", "kind_decimal": "Number", "kind_yes_no": "Yes or no",
     "kind_date": "Date", "kind_choice": "One of several", "kind_choices": "Several of several", "kind_link": "Link",
     "event_custom_field_saved": "Custom field saved",

@@ -30,6 +30,7 @@ PARTS = (
     Part("service_levels", "/settings/service-levels", policy.may_see_settings),
     Part("absences", "/absences", policy.may_plan_absences),
     Part("fields", "/settings/fields", policy.may_see_settings),
+    Part("checklists", "/settings/checklists", policy.may_see_settings),
     Part("canned", "/settings/canned", policy.may_work_on_cases),
     Part("macros", "/settings/macros", policy.may_work_on_cases),
     Part("people", "/people", policy.may_manage_people),

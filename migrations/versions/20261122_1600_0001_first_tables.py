@@ -1341,6 +1341,38 @@ def upgrade() -> None:
     op.create_index("ix_field_values_word", "field_values", ["field_id", "word", "case_id"], unique=False)
     op.create_index("ix_field_values_number", "field_values", ["field_id", "number", "case_id"], unique=False)
     op.create_table(
+        "checklist_items",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.BigInteger(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("due_on", sa.Date(), nullable=True),
+        sa.Column("is_needed", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("done_by", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_checklist_items_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(
+            ["done_by"], ["users.id"], name=op.f("fk_checklist_items_done_by"), ondelete="SET NULL"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_checklist_items_user_id"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_checklist_items")),
+    )
+    op.create_index("ix_checklist_items_case", "checklist_items", ["case_id", "place", "id"], unique=False)
+    op.create_table(
+        "checklist_templates",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("case_type", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("items", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("must_be_done", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_checklist_templates")),
+    )
+    op.create_table(
         "merges",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -1508,6 +1540,8 @@ def downgrade() -> None:
     op.drop_table("bulk_items")
     op.drop_table("bulk_runs")
     op.drop_table("merges")
+    op.drop_table("checklist_templates")
+    op.drop_table("checklist_items")
     op.drop_table("field_values")
     op.drop_table("custom_fields")
     op.drop_table("case_links")

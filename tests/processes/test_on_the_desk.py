@@ -11,8 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import events
+from app.cases.checklists import items as checklist
 from app.cases.models import Case
 from app.cli import seed
+from app.errors import Conflict
 from app.events import Actor
 from app.identity import queries as identity
 from app.identity.models import User
@@ -252,3 +254,13 @@ def test_a_change_of_the_case_reaches_its_work_orders(desk: OnDesk) -> None:
     desk.act(desk.cast.alice, "amend", changes={"phone": "555"}, text="new number")
     assert desk.tasks == {"handle", "accept"}
     assert desk.order.fields["phone"] == "555"
+
+
+def test_a_person_archives_no_case_with_open_points_that_are_needed(desk: OnDesk) -> None:
+    [point] = checklist.add(desk.case, checklist.Wish("Shut the valve", is_needed=True))
+    with pytest.raises(Conflict, match="tick them first"):
+        desk.act(desk.cast.alice, "archive", text="done")
+    assert desk.case.archived_at is None
+    checklist.tick(desk.case, point.id, is_done=True, by=desk.cast.alice.id)
+    desk.act(desk.cast.alice, "archive", text="done")
+    assert desk.case.status == "archived"

@@ -85,6 +85,8 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "token_id": lambda _w: 1,
     "absence_id": lambda _w: 1,
     "link_id": lambda _w: 1,
+    "item_id": lambda _w: 1,
+    "template_id": lambda _w: 1,
     "token": lambda _w: "x",
     "how": lambda _w: "retry",
     "key": lambda w: w.definition.key,

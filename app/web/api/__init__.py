@@ -17,6 +17,7 @@ from app.web.api import (
     calendars,
     canned,
     cases,
+    checklists,
     contacts,
     drafts,
     faults,
@@ -42,7 +43,7 @@ from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
-    cases, around, fields, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
+    cases, around, fields, checklists, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
     calendars, contacts, organizations, service_levels, arranging, bulk, absences, canned, macros,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
