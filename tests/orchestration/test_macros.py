@@ -198,3 +198,4 @@ def test_what_processes_offer(desk):
 
 def test_a_step_keeps_what_its_kind_knows():
     assert steps.cleaned([step("tags", add="x", remove="", odd="y")]) == [step("tags", add="x")]
+    assert steps.cleaned([step("note", texts={"en": "a", "zh": ""})]) == [step("note", texts={"en": "a"})]

@@ -43,13 +43,20 @@ def cleaned(given: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
             raise wrong(at, Invalid("step_unknown", f"A step is one of: {', '.join(GIVEN)}."))
         params = step.get("params")
         known = params if isinstance(params, Mapping) else {}
-        kept = {name: known[name] for name in GIVEN[key] if known.get(name) not in (None, "", [], {})}
+        kept = {name: _filled(known[name]) for name in GIVEN[key] if _filled(known.get(name)) not in (None, "", [], {})}
         found.append({"kind": key, "params": kept})
     if not 0 < len(found) <= MOST:
         raise Invalid("macro_steps", f"A macro has 1 to {MOST} steps.", fields={"steps": "required"})
     if sum(step["kind"] == "reply" for step in found) > 1:
         raise Invalid("macro_replies", "A macro sends one reply at most.", fields={"steps": "two replies"})
     return found
+
+
+def _filled(value: Any) -> Any:
+    """What is given, without the languages or fields in it that nothing is written for."""
+    return (
+        {name: each for name, each in value.items() if each not in (None, "")} if isinstance(value, Mapping) else value
+    )
 
 
 def wrong(at: int, error: DeskError) -> Invalid:
