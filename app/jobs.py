@@ -10,8 +10,9 @@ import structlog
 from app import db, doorbell, schedule
 from app.cases import snoozing
 from app.faultpoints import crash_point
+from app.identity import resets
 from app.logs import log
-from app.messaging import delivery, held, intake
+from app.messaging import delivery, held, intake, password_links
 from app.orchestration import driving, holding, migrating, noticing, own_cases, service_levels, starts
 from app.orchestration import intake as ingesting
 from app.orchestration.bulk import runs, working
@@ -105,9 +106,14 @@ def send_reply(held_id: int) -> None:
     crash_point("reply.after_send")
 
 
+def password_link(reset_id: int) -> None:
+    """Send the link to a new password that somebody asked for."""
+    password_links.send(reset_id)
+
+
 JOBS: dict[str, Callable[[int], None]] = {
     "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
-    clocks.JOB: service_level,
+    clocks.JOB: service_level, resets.JOB: password_link,
     migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit, runs.JOB: bulk,
 }  # fmt: skip
 

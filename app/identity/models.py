@@ -101,6 +101,25 @@ class ApiToken(Base):
     revoked_at: Mapped[datetime | None]
 
 
+class PasswordReset(Base):
+    """A link to a new password that was asked for; the digest of its token is there once the mail goes out.
+
+    `user_id` is none when there is no such person: asking leaves the same behind for everybody. `is_counted`: the person
+    asked, not an administrator.
+    """
+
+    __tablename__ = "password_resets"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), index=True)
+    digest: Mapped[str | None] = mapped_column(unique=True)
+    locale: Mapped[str]
+    is_counted: Mapped[bool]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime | None]
+    sent_at: Mapped[datetime | None]
+
+
 class LoginThrottle(Base):
     """Failed sign-ins per account and per address."""
 

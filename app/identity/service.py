@@ -14,7 +14,7 @@ from app.clock import utcnow
 from app.db import session
 from app.errors import Conflict, Forbidden, Invalid
 from app.events import Actor
-from app.identity import answers, passwords, queries, sessions, throttle
+from app.identity import answers, passwords, queries, resets, sessions, throttle
 from app.identity.models import Notice, Role, Team, TeamMember, User
 from app.identity.sessions import SignedIn
 
@@ -128,6 +128,8 @@ def change_user(
         if changes["role"]["from"] == Role.ADMIN:
             _keep_an_admin()
         sessions.end_all(user_id)
+    if "email" in changes:
+        resets.void(user_id)
     if changes:
         session().flush()
         events.record("user_changed", chain=chain_of(user_id), changes=changes)
@@ -148,7 +150,20 @@ def set_password(user_id: int, password: str) -> None:
     user.must_change = False
     session().flush()
     sessions.end_all(user_id)
+    resets.void(user_id)
     events.record("password_changed", chain=chain_of(user_id))
+
+
+def renew_password(token: str, password: str) -> None:
+    """Set the password of whoever has the link with this token, which is used up; they are signed out everywhere.
+
+    Records `password_link_used`. Raises Forbidden for a link that opens nothing, Invalid for an unusable password.
+    """
+    user = resets.owner(token)
+    with events.acting(Actor("user", user.id, user.name)):
+        set_password(user.id, password)
+        throttle.forget(throttle.account_key(user.login))
+        events.record("password_link_used", chain=chain_of(user.id))
 
 
 def first_password() -> str:
@@ -165,6 +180,7 @@ def give_password(user_id: int) -> str:
     user.password_hash, user.must_change = passwords.hash_password(text), True
     session().flush()
     sessions.end_all(user_id)
+    resets.void(user_id)
     throttle.forget(throttle.account_key(user.login))
     events.record("password_given", chain=chain_of(user_id))
     return text
@@ -232,8 +248,8 @@ def change_own_password(user_id: int, old: str, new: str) -> bool:
 
 
 def tidy() -> int:
-    """Delete ended sessions and forgotten throttles; returns how many rows went."""
-    return sessions.forget_expired() + throttle.forget_old() + answers.forget_old()
+    """Delete ended sessions, old links and forgotten throttles; returns how many rows went."""
+    return sessions.forget_expired() + throttle.forget_old() + answers.forget_old() + resets.forget_old()
 
 
 # ---------------------------------------------------------------- teams

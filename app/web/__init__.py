@@ -16,6 +16,7 @@ from app.web.frame import Desk
 BLUEPRINTS = (
     "app.web.health",
     "app.web.auth",
+    "app.web.forgotten",
     "app.web.account",
     "app.web.api",
     "app.web.inbox",

@@ -33,7 +33,13 @@ def login() -> Response:
 def _form(target: str, *, error: str = "", wait: int = 0, login: str = "", status: int = 200) -> Response:
     cookie = request.cookies.get(cookies.form_cookie()) or csrf.new_form_value()
     page = render_template(
-        "login.html", next=target, error=error, wait=wait, login=login, token=csrf.form_token(cookie)
+        "login.html",
+        next=target,
+        error=error,
+        wait=wait,
+        login=login,
+        token=csrf.form_token(cookie),
+        changed="changed" in request.args,
     )
     response = make_response(page, status)
     cookies.set_form(response, cookie)

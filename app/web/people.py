@@ -13,8 +13,9 @@ from app.db import savepoint
 from app.errors import Conflict, DeskError, Invalid, NotFound
 from app.identity import policy, queries, service, sessions
 from app.identity.models import Role, Team, User
+from app.messaging import password_links
 from app.orchestration import handover
-from app.web import frame, shell
+from app.web import frame, i18n, shell
 from app.web.auth import safe_next
 from app.web.errors import status_of
 from app.web.rules import allow_if, signed_in
@@ -116,6 +117,18 @@ def change(user_id: int) -> Any:
 def password(user_id: int) -> Response:
     """Give a user a new password, shown this once; they are signed out and choose their own when they come back."""
     return _person(queries.get_user(user_id), password=service.give_password(user_id))
+
+
+@blueprint.post("/people/<int:user_id>/password/link")
+@administers
+def password_link(user_id: int) -> Any:
+    """Send a user a link by which they choose a new password; until they do, the old one works."""
+
+    def work() -> str:
+        password_links.ask_for(user_id, locale=i18n.locale())
+        return f"/people/{user_id}?link=sent"
+
+    return _or_say(work, lambda error: _person(queries.get_user(user_id), error=error))
 
 
 @blueprint.post("/people/<int:user_id>/active")

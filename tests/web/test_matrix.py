@@ -18,7 +18,11 @@ from tests.web.matrix import OF_A_CASE, SAMPLES, World, make_world
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
 # Routes that take their caller's word for something else than a login, each with the reason.
-OWN_PROOF = {"auth.sign_in": "the login form has a form token of its own"}
+OWN_PROOF = {
+    "auth.sign_in": "the login form has a form token of its own",
+    "forgotten.ask": "so has the form that asks for a link",
+    "forgotten.change": "so has the form for a new password, and the token in its address is the proof",
+}
 
 
 def _routes():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from flask import Blueprint
+from flask import Blueprint, Response
 from pydantic import Field
 
 from app.errors import NotFound
 from app.identity import policy, queries, service
 from app.identity.models import Role, Team, User
+from app.messaging import password_links
 from app.web.api.contract import In, Out, operation
 from app.web.rules import allow_if
 
@@ -136,6 +137,15 @@ def change_user(user_id: int, body: UserChange) -> UserRow:
     if body.is_active is not None:
         (service.activate_user if body.is_active else service.deactivate_user)(user_id)
     return _user(queries.get_user(user_id), sorted(team.key for team in queries.teams_of(user_id)))
+
+
+@blueprint.post("/users/<int:user_id>/password-link")
+@operation("Send a user a link to a new password", tag=TAG, answers=None, status=202, is_repeatable=False)
+@administers
+def send_password_link(user_id: int) -> Response:
+    """Mail the user a link that works once, for 30 minutes. 409: no address, switched off, or no mailbox to send from."""
+    password_links.ask_for(user_id, locale="")
+    return Response(status=202)
 
 
 def _user(user: User, teams: list[str]) -> UserRow:
