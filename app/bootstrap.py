@@ -46,6 +46,7 @@ def metadata() -> MetaData:
     importlib.import_module("app.cases.checklists.models")
     importlib.import_module("app.cases.fields.models")
     importlib.import_module("app.cases.listed")
+    importlib.import_module("app.cases.timekeeping.models")
     importlib.import_module("app.orchestration.bulk.models")
     importlib.import_module("app.orchestration.macros.models")
     for room in ROOMS_WITH_MODELS:

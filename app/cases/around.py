@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,12 @@ _AROUND = """select
     'needed', i.is_needed, 'done_at', i.done_at, 'done_by', d.name) order by i.place, i.id), '[]')
    from checklist_items i left join users u on u.id = i.user_id left join users d on d.id = i.done_by where i.case_id = c.id) as checklist,
  (select coalesce(jsonb_agg(jsonb_build_object('id', t.id, 'name', t.name, 'name_zh', t.name_zh) order by t.name), '[]')
-   from checklist_templates t where t.case_type in ('', c.type)) as lists
+   from checklist_templates t where t.case_type in ('', c.type)) as lists,
+ (select coalesce(jsonb_agg(jsonb_build_object('id', e.id, 'user_id', e.user_id, 'name', u.name, 'day', e.day, 'minutes', e.minutes,
+    'note', e.note, 'category', e.category) order by e.day, e.id), '[]')
+   from time_entries e join users u on u.id = e.user_id where e.case_id = c.id) as spent,
+ (select coalesce(jsonb_agg(jsonb_build_object('user_id', w.user_id, 'name', u.name, 'begun_at', w.begun_at) order by w.begun_at), '[]')
+   from work_timers w join users u on u.id = w.user_id where w.case_id = c.id) as timers
  from cases c where c.id = %(case)s"""
 _MARKS = """select c.id, (select jsonb_agg(distinct t.name) from case_tags x join tags t on t.id = x.tag_id
    where x.case_id = c.id) as tags, s.until, case when s.case_id is null then '' when s.ended_at is null then 'asleep' else s.back end as sleep, l.points, l.done
@@ -84,11 +90,26 @@ class Around:
     fields: tuple[values.Shown, ...] = ()
     checklist: tuple[Mapping[str, Any], ...] = ()
     lists: tuple[Mapping[str, Any], ...] = ()
+    time: tuple[Mapping[str, Any], ...] = ()
+    timers: tuple[Mapping[str, Any], ...] = ()
 
     @property
     def done(self) -> int:
         """How many points of the checklist are done."""
         return sum(point["done_at"] is not None for point in self.checklist)
+
+    @property
+    def minutes(self) -> int:
+        """How long people worked on it, in minutes."""
+        return sum(entry["minutes"] for entry in self.time)
+
+    @property
+    def minutes_by_person(self) -> list[tuple[str, int]]:
+        """How long each worked on it, the longest first."""
+        found: Counter[str] = Counter()
+        for entry in self.time:
+            found[entry["name"]] += entry["minutes"]
+        return found.most_common()
 
     @property
     def watching(self) -> frozenset[int]:
@@ -109,6 +130,8 @@ def of_case(case_id: int) -> Around:
         values.gathered(row.fields),
         tuple(row.checklist),
         tuple(row.lists),
+        tuple(row.spent),
+        tuple({**timer, "begun_at": datetime.fromisoformat(timer["begun_at"])} for timer in row.timers),
     )
 
 

@@ -31,6 +31,7 @@ BLUEPRINTS = (
     "app.web.case_drafts",
     "app.web.case_around",
     "app.web.case_checklist",
+    "app.web.case_time",
     "app.web.case_fields",
     "app.web.checklist_pages",
     "app.web.case_merging",

@@ -1388,6 +1388,33 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_checklist_templates")),
     )
     op.create_table(
+        "time_entries",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("minutes", sa.BigInteger(), nullable=False),
+        sa.Column("note", sa.Text(), nullable=False),
+        sa.Column("category", sa.Text(), nullable=False),
+        sa.Column("booked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_time_entries_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_time_entries_user_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_time_entries")),
+    )
+    op.create_index("ix_time_entries_case", "time_entries", ["case_id", "id"], unique=False)
+    op.create_index("ix_time_entries_user", "time_entries", ["user_id", "day"], unique=False)
+    op.create_index("ix_time_entries_day", "time_entries", ["day", "id"], unique=False)
+    op.create_table(
+        "work_timers",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("case_id", sa.BigInteger(), nullable=False),
+        sa.Column("begun_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_work_timers_case_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_work_timers_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_work_timers")),
+    )
+    op.create_index(op.f("ix_work_timers_case_id"), "work_timers", ["case_id"], unique=False)
+    op.create_table(
         "merges",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("case_id", sa.BigInteger(), nullable=False),
@@ -1555,6 +1582,8 @@ def downgrade() -> None:
     op.drop_table("bulk_items")
     op.drop_table("bulk_runs")
     op.drop_table("merges")
+    op.drop_table("work_timers")
+    op.drop_table("time_entries")
     op.drop_table("checklist_templates")
     op.drop_table("checklist_items")
     op.drop_table("field_values")

@@ -86,6 +86,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "absence_id": lambda _w: 1,
     "link_id": lambda _w: 1,
     "item_id": lambda _w: 1,
+    "entry_id": lambda _w: 1,
     "template_id": lambda _w: 1,
     "token": lambda _w: "x",
     "how": lambda _w: "retry",

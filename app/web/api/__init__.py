@@ -35,6 +35,7 @@ from app.web.api import (
     processes,
     service_levels,
     shapes,
+    timekeeping,
     views,
     work,
 )
@@ -43,7 +44,7 @@ from app.web.rules import public, signed_in
 
 blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
-    cases, around, fields, checklists, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
+    cases, around, fields, checklists, timekeeping, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
     calendars, contacts, organizations, service_levels, arranging, bulk, absences, canned, macros,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
