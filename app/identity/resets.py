@@ -76,12 +76,16 @@ def _put(user_id: int | None, *, locale: str, is_counted: bool = True) -> None:
 # ---------------------------------------------------------------- sending
 def issue(reset_id: int) -> Link | None:
     """Make the link for a mail that goes out now; None when nothing is to be sent, and then it is forgotten.
+    Records `password_link_failed` when it was asked for too long ago.
 
     A second try makes another link, and the one before opens nothing any more.
     """
     row = session().get(PasswordReset, reset_id, with_for_update=True)
     user = session().get(User, row.user_id) if row is not None and row.user_id is not None else None
-    if row is None or user is None or not _may_go(row, user):
+    if row is None or row.sent_at is not None:
+        schedule.cancel_timer(alarm(reset_id))
+        return None
+    if user is None or not _may_go(row, user):
         forget_one(reset_id)
         return None
     token = new_token()
@@ -92,7 +96,10 @@ def issue(reset_id: int) -> Link | None:
 
 
 def _may_go(row: PasswordReset, user: User) -> bool:
-    if row.sent_at is not None or not user.is_active or not user.email or row.created_at + LIFE < utcnow():
+    if not user.is_active or not user.email:
+        return False
+    if row.created_at + LIFE < utcnow():
+        events.record("password_link_failed", chain=f"user:{user.id}", reason="too_late")
         return False
     return not row.is_counted or _sent_lately(user.id) < PER_HOUR
 

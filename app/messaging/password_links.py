@@ -6,7 +6,7 @@ import secrets
 from typing import Any
 
 from app import crypto, db
-from app.errors import Conflict
+from app.errors import Conflict, Unavailable
 from app.identity import resets
 from app.identity.resets import Link
 from app.logs import log
@@ -86,6 +86,8 @@ def _opened() -> list[tuple[int, str, Any]]:
             found.append((account.id, account.address, providers.adapter(account)))
         except ChannelError as error:
             accounts.note_health(account.id, "outbound", Health(HealthState.FAILING, detail=error.sentence))
+        except Unavailable as error:
+            log().warning("password_link_account_closed", account=account.id, reason=error.code)
     return found
 
 

@@ -191,6 +191,17 @@ def test_a_mail_asked_for_too_long_ago_does_not_go(desk, box):
         reset_id = row.id
     jobs.run(resets.JOB, reset_id)
     assert box[0] == []
+    assert "password_link_failed" in kinds(desk[0].alice.id)
+
+
+def test_a_link_that_was_mailed_stays_good_when_its_job_is_rung_again(desk, box):
+    ask("alice")
+    with unit_of_work():
+        reset_id = session().scalar(select(PasswordReset.id).where(PasswordReset.user_id == desk[0].alice.id))
+    jobs.run(resets.JOB, reset_id)
+    assert len(box[0]) == 1
+    with unit_of_work():
+        service.renew_password(token_of(box[0][0]), NEW)
 
 
 def test_a_mail_that_can_never_go_is_on_the_record(desk, box):
