@@ -17,7 +17,9 @@ CASE_TEXTS = (
     "alter table case_texts alter column search set statistics 1000",
     """create function add_case_texts() returns trigger language plpgsql as $$ begin
       insert into case_texts as t (case_id, search)
-        select n.case_id, array_to_tsvector(array_agg(distinct w.lexeme)) from added n, unnest(n.search) w group by n.case_id
+        select n.case_id, case when count(*) = 1 then strip((array_agg(n.search))[1]) else
+          (select array_to_tsvector(array_agg(distinct w.lexeme)) from unnest(array_agg(n.search)) s (words), unnest(s.words) w)
+          end from added n where n.search <> '' group by n.case_id
         on conflict (case_id) do update set search = t.search || excluded.search
           where t.search || excluded.search is distinct from t.search;
       return null;
