@@ -36,11 +36,7 @@ def measure(report: Report, *, url: str, cases: int = CASES) -> None:
 
 def _alice() -> Any:
     found = people.user_by_login("alice")
-<<<<<<< HEAD
     assert found is not None
-=======
-    assert found
->>>>>>> 2df6c8d (The benchmark at a million cases changes ten thousand of them in bulk, and takes it back)
     return people.viewer(found.id)
 
 

@@ -8,7 +8,9 @@ from flask import Blueprint, Response, redirect, render_template, request
 
 from app.cases import service as cases
 from app.cases.models import Case
+from app.errors import Conflict
 from app.identity import policy
+from app.messaging import drafts
 from app.orchestration import sharing
 from app.web import access, case_timeline, frame
 from app.web.rules import allow, signed_in
@@ -31,12 +33,27 @@ def addresses(field: str) -> list[str]:
 
 def keep(case: Case, known: str | None) -> str:
     """Keep what this request's form holds as the viewer's draft; returns its version."""
-    after = request.form.get("draft_after", "")
     return sharing.keep(
         case, frame.viewer().user_id, kind=request.form.get("kind", "reply"), text=request.form.get("text", ""),
         recipients={"to": addresses("to"), "cc": addresses("cc")}, known=known,
-        mark=request.form.get("draft_mark", ""), after=[mark for mark in after.split(",") if mark],
+        mark=request.form.get("draft_mark", ""), after=_marks(),
     )  # fmt: skip
+
+
+def check_known(case: Case) -> None:
+    """Raise Conflict when the viewer's draft holds words from another machine that this request's form does not know of."""
+    draft, known = drafts.get(case.id, frame.viewer().user_id), request.form.get("draft_version")
+    if draft is None or known is None or draft.text.strip() in ("", request.form.get("text", "").strip()):
+        return
+    if known != drafts.version(draft.updated_at) and draft.mark not in _marks():
+        raise Conflict(
+            "draft_moved",
+            "You have written something else on this case on another machine. Nothing was sent: reload, or choose one of the two texts.",
+        )
+
+
+def _marks() -> list[str]:
+    return [mark for mark in request.form.get("draft_after", "").split(",") if mark]
 
 
 @blueprint.post("/cases/<number>/draft")

@@ -52,6 +52,7 @@ def write(number: str) -> Any:
         return _ask_step(case, how.removeprefix("step-"))
     if once.is_repeated():
         return back(case)
+    case_drafts.check_known(case)
     if request.form.get("kind", "reply") == "note":
         words = _words(case)
         writing.note(case.id, text=words.text, files=words.files, user_id=words.user_id, author=words.author)
@@ -108,6 +109,7 @@ def _ask_step(case: Case, task_id: str) -> Response:
     if not request.form.get("text", "").strip():
         raise Invalid("text_missing", "Write something before you send.", fields={"text": "required"})
     task = access.own_task(frame.viewer(), int(task_id) if task_id.isdigit() else 0)
+    case_drafts.check_known(case)
     case_drafts.keep(case, None)
     seen = "all" if request.form.get("seen") == "all" else ""
     context = {

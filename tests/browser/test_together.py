@@ -36,6 +36,25 @@ def test_two_see_each_other_share_a_draft_and_take_it_over(desk, enter):
     expect(alice.locator("#here .one")).to_have_count(0)
 
 
+def test_who_wrote_on_two_machines_chooses_one_text(desk, enter):
+    number = desk.new_case("Two machines")
+    office, home = enter("bob", f"/cases/{number}"), enter("bob", f"/cases/{number}")
+    office.locator("#compose-text").fill("We come today")
+    expect(office.locator("[data-draft-state]")).to_have_text("Draft saved")
+    home.reload()
+    with office.expect_response("**/draft"):
+        office.locator("#compose-text").press_sequentially(", at nine")
+    home.locator("#compose-text").fill("We come tomorrow")
+    home.locator(".compose .go").click()
+    other = home.locator("[data-other]")
+    expect(other).to_contain_text("We come today, at nine")
+    expect(home.locator("#compose-text")).to_have_value("We come tomorrow")
+    assert not desk.sent("We come tomorrow")
+    other.get_by_role("button", name="Keep this text").click()
+    home.locator(".compose .go").click()
+    expect(home.locator(".msg.out", has_text="We come tomorrow")).to_be_visible()
+
+
 def test_what_was_typed_last_is_there_after_a_reload(desk, enter):
     page = enter("bob", f"/cases/{desk.new_case('Reload')}")
     area = page.locator("#compose-text")

@@ -172,6 +172,19 @@ def test_the_draft_tells_its_version(browser, cast, desk):
         assert drafts.get(desk.case.id, cast.alice.id).text == "Here and there"
 
 
+def test_words_from_another_machine_are_not_sent_over(browser, cast, desk):
+    alice = browser(cast.alice)
+    known = alice.post(f"{path(desk)}/draft", data={"kind": "reply", "text": "We come."}).headers["X-Draft-Version"]
+    elsewhere = {"kind": "reply", "text": "We come on Monday.", "draft_version": known, "draft_mark": "m1"}
+    assert alice.post(f"{path(desk)}/draft", data=elsewhere).status_code == 204
+    refused = send(alice, desk, draft_version=known)
+    assert (refused.status_code, refused.headers["X-Error-Code"]) == (409, "draft_moved")
+    assert _waiting(desk) is None
+    assert send(alice, desk, draft_version=known, draft_after="m0,m1").status_code == 303, (
+        "a save of one's own, not heard of"
+    )
+
+
 def test_the_same_by_api(client, cast, desk):
     alice = client(cast.alice)
     at = (utcnow() + timedelta(days=1)).isoformat()

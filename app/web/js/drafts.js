@@ -1,8 +1,9 @@
 // The draft lives on the server: it is sent two seconds after the last key. Files go up as soon as they are chosen, pasted or dropped.
 import { csrf, say, toast, wasTaken } from "./screen.js";
 import { htmx } from "./requests.js";
+import { offerOther } from "./other_words.js";
 import { text } from "./text.js";
-import { beginSave, endSave, forgetUnsent, keepUnsent, restoreUnsent } from "./unsent.js";
+import { beginSave, endSave, forgetUnsent, keepUnsent, restoreUnsent, unheard } from "./unsent.js";
 
 const DRAFT = "form[data-draft-url]";
 const FILES = "form[data-upload-url]";
@@ -25,7 +26,9 @@ async function save(form) {
       endSave(form, words);
     }
     state.textContent = text(reply.ok ? "draft_saved" : reply.status === 409 ? "draft_moved" : "draft_failed");
-    if (reply.headers.get("X-Error-Code") === "draft_taken") handOver(form);
+    const problem = reply.headers.get("X-Error-Code");
+    if (problem === "draft_taken") handOver(form);
+    if (problem === "draft_moved") offerOther(form);
   } catch {
     state.textContent = text("draft_failed");
   }
@@ -92,7 +95,9 @@ addEventListener("pagehide", flush);
 document.addEventListener("htmx:beforeSwap", flush);
 document.addEventListener("submit", (event) => {
   clearTimeout(timers.get(event.target));
-  if (event.target.matches(DRAFT)) forgetUnsent(event.target);
+  if (!event.target.matches(DRAFT)) return;
+  event.target.dataset.after = unheard(event.target).join(",");
+  forgetUnsent(event.target);
 }, true);
 document.addEventListener("htmx:beforeRequest", (event) => {
   if (event.target.matches?.(DRAFT)) {
@@ -100,6 +105,10 @@ document.addEventListener("htmx:beforeRequest", (event) => {
     timers.delete(event.target);
     forgetUnsent(event.target);
   }
+});
+// Saves whose answers were not heard are the writer's own, not another machine's.
+document.addEventListener("htmx:configRequest", ({ target, detail }) => {
+  if (target.matches?.(DRAFT)) detail.parameters.draft_after = target.dataset.after ?? "";
 });
 // Sharing keeps the draft, too: it is a save with a mark of its own.
 const sharing = (target) => target.closest?.("#draft-sharing")?.closest(DRAFT);
@@ -121,7 +130,8 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.target.matches?.(DRAFT)) return;
   if (!wasTaken(event.detail)) {
     keepUnsent(event.target);
-    later(event.target);
+    if (event.detail.xhr?.getResponseHeader("X-Error-Code") === "draft_moved") offerOther(event.target);
+    else later(event.target);
     return;
   }
   if (event.detail.xhr.getResponseHeader("X-Kept")) return;
