@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 from tools.node import environment, node
 
 ROOT = Path(__file__).resolve().parent.parent
+# One more than cores: some tests wait for processes of their own.
+AT_ONCE = (os.cpu_count() or 1) + 1
 
 
 def main(arguments: list[str]) -> int:
@@ -16,7 +19,9 @@ def main(arguments: list[str]) -> int:
     if arguments:
         return _pytest(arguments)
     failed = _javascript()
-    return _pytest(["-n", "auto", "--dist", "loadgroup", "--cov", "--cov-report=term:skip-covered", "-q"]) or failed
+    return (
+        _pytest(["-n", str(AT_ONCE), "--dist", "loadgroup", "--cov", "--cov-report=term:skip-covered", "-q"]) or failed
+    )
 
 
 def _pytest(arguments: list[str]) -> int:
