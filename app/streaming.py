@@ -33,6 +33,8 @@ WAITING = 1_000
 BEAT_SECONDS = 15.0
 # The first news after a quiet moment go at once; what follows is bundled, or hundreds of screens would eat a core.
 REST_SECONDS = 0.2
+LONGEST_REST_SECONDS = 1.0
+SCREENS_A_REST = 80  # with more screens each of them rests longer: 300 are written to 400 times a second, not 1,500 times
 # How long a screen waits for a process that has just started to have read the news, or to read those that the screen knows already.
 BEGIN_SECONDS = 5.0
 BEHIND_SECONDS = 1.0
@@ -129,6 +131,10 @@ class Hub:
                 self._frames.clear()
             found = self._frames[item[0]] = _frame(item)
         return found
+
+    def rest(self) -> float:
+        """Return the seconds for which a screen that was just written to is left alone."""
+        return min(REST_SECONDS * max(1.0, len(self.screens) / SCREENS_A_REST), LONGEST_REST_SECONDS)
 
     def place(self) -> str:
         """Return the place of the last news that were read."""
@@ -281,7 +287,7 @@ async def _stream(hub: Hub, screen: Screen, since: str, receive: Receive, send: 
             if screen.ended or screen.is_old():
                 return
             if has_written:
-                await asyncio.sleep(REST_SECONDS)
+                await asyncio.sleep(hub.rest())
             try:
                 async with asyncio.timeout(BEAT_SECONDS):
                     await screen.woken.wait()

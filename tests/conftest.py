@@ -61,14 +61,28 @@ UNTRACED = (
 TRACED_SETS = 3
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage is counted where a line is run for the first time."""
+# The tests of one file share what is dear to make, so one test process runs them; those that start and kill processes stand in
+# line, or they would wait for one another. What takes longest begins first.
+IN_LINE = "/tests/reliability/"
+FIRST = (IN_LINE, "/tests/browser/", "/tests/tools/", "/tests/cli/")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """Say where coverage is counted and what runs together; put it in order after it has been shuffled."""
     sets: Counter[str] = Counter()
     for item in items:
-        name = item.nodeid.partition("[")[0]
+        path, name = item.path.as_posix(), item.nodeid.partition("[")[0]
         sets[name] += 1
-        if sets[name] > TRACED_SETS or any(folder in item.path.as_posix() for folder in UNTRACED):
+        if sets[name] > TRACED_SETS or any(folder in path for folder in UNTRACED):
             item.add_marker("no_cover")
+        item.add_marker(pytest.mark.xdist_group(IN_LINE.strip("/") if IN_LINE in path else name.partition("::")[0]))
+    yield
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    return next((place for place, folder in enumerate(FIRST) if folder in item.path.as_posix()), len(FIRST))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -38,6 +38,7 @@ class Watching:
     def __init__(self, hub: Hub, *, ticket: str, last: str = "", path: str = "/stream", method: str = "GET") -> None:
         self.status = 0
         self.body = b""
+        self.writes = 0
         self._gone = asyncio.Event()
         scope = {
             "type": "http", "path": path, "method": method, "query_string": f"admission={ticket}".encode(),
@@ -52,6 +53,7 @@ class Watching:
     async def _send(self, part: dict[str, Any]) -> None:
         self.status = part.get("status", self.status)
         self.body += part.get("body", b"")
+        self.writes += 1
 
     async def until(self, condition: Any, seconds: float = 10) -> None:
         """Wait until something was written."""
@@ -183,6 +185,33 @@ def test_a_screen_that_does_not_read_is_told_to_start_over():
         return [frame[1] for frame in await screen.leave()]
 
     assert in_a_loop(go()) == ["hello", "reset"]
+
+
+def test_the_first_news_go_at_once_and_what_follows_goes_together():
+    async def work():
+        hub = hub_of()
+        screen = Watching(hub, ticket=ticket())
+        await screen.until(bool)
+        for number in range(6, 12):
+            hub._broadcast((f"{number}-0", {"topic": "case", "teams": [], "users": [], "case": number}))
+            await screen.until(lambda frames: b"6-0" in screen.body)
+        at_first = screen.writes
+        await screen.until(lambda frames: b"11-0" in screen.body)
+        in_all = screen.writes
+        await screen.leave()
+        return at_first, in_all
+
+    at_first, in_all = in_a_loop(work())
+    assert in_all == at_first + 1
+
+
+def test_many_screens_rest_longer_but_not_for_ever():
+    hub = hub_of()
+    assert hub.rest() == streaming.REST_SECONDS
+    hub.screens = set(range(300))
+    assert hub.rest() == pytest.approx(0.75)
+    hub.screens = set(range(5_000))
+    assert hub.rest() == streaming.LONGEST_REST_SECONDS
 
 
 def test_a_closed_screen_is_forgotten():

@@ -20,7 +20,19 @@ def main(arguments: list[str]) -> int:
         return _pytest(arguments)
     failed = _javascript()
     return (
-        _pytest(["-n", str(AT_ONCE), "--dist", "loadgroup", "--cov", "--cov-report=term:skip-covered", "-q"]) or failed
+        _pytest(
+            [
+                "-n",
+                str(AT_ONCE),
+                "--dist",
+                "loadgroup",
+                "--no-loadscope-reorder",
+                "--cov",
+                "--cov-report=term:skip-covered",
+                "-q",
+            ]
+        )
+        or failed
     )
 
 

@@ -22,7 +22,7 @@ from tools import ports
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"
 # One desk serves all tests of this file, so they run on one test process.
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("run")]
+pytestmark = pytest.mark.slow
 
 
 class Desk:
