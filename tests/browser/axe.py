@@ -7,6 +7,8 @@ from typing import Any
 
 SCRIPT = Path(__file__).resolve().parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+# What a theme can break.
+COLOURS = ("color-contrast", "link-in-text-block")
 
 
 def run_axe(page: Any, *, rules: tuple[str, ...] = RULES, within: str = "html") -> list[str]:

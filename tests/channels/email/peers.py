@@ -464,7 +464,7 @@ def _run_dovecot(program: str, folder: Path) -> Iterator[ImapServer]:
 
 
 def _wait_for(server: ImapServer, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 40
     while time.monotonic() < deadline:
         if process.poll() is not None:
             break

@@ -361,7 +361,7 @@ def test_a_server_that_dawdles_is_cut(config, monkeypatch):
     with raw_server(trickle) as address:
         began = time.monotonic()
         assert health(config, imap_port=address[1]).cause is Reason.TIMED_OUT
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
 
 
 def test_a_password_is_never_in_what_is_said(config):
@@ -402,7 +402,7 @@ def test_a_mail_is_noticed_at_once_by_idle(box, config, store):
         began = time.monotonic()
         box.append("INBOX", mail(1))
         store.wait_for(1)
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 20
         box.append("INBOX", mail(2))
         store.wait_for(2)
     assert store.subjects == ["Subject: Mail 1", "Subject: Mail 2"]

@@ -56,7 +56,7 @@ def test_watching_and_stopping(account):
     thread = threading.Thread(target=account.watch, args=("",), kwargs=options)
     thread.start()
     account.inject(MAIL)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 30
     while not stored and time.monotonic() < end:
         time.sleep(0.01)
     stop.set()

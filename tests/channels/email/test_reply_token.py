@@ -105,9 +105,9 @@ def test_candidates_are_found_in_order_and_once():
 
 def test_looking_for_tokens_takes_no_longer_for_hostile_text():
     for text in ("+rb-" * 100_000, "+rb-a-" + "a" * 300_000, "<" * 300_000, "+rb-a-" + "a" * 16 + "-" * 300_000):
-        began = time.perf_counter()
+        began = time.thread_time()
         assert find_tokens([text]) == ()
-        assert time.perf_counter() - began < 2
+        assert time.thread_time() - began < 2
 
 
 def test_a_plus_address_is_given_up_where_it_would_be_too_long():

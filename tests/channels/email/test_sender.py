@@ -160,7 +160,7 @@ def test_silence_after_the_data_leaves_the_mail_in_doubt(send):
         began = time.monotonic()
         with pytest.raises(TemporaryFailure) as failure:
             send(peer.address, smtp_seconds=0.5)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
     assert failure.value.in_doubt
     assert failure.value.code == Reason.TIMED_OUT.value
     assert len(peer.mails) == 1
@@ -197,16 +197,16 @@ def test_a_server_of_a_byte_now_and_then_is_cut_by_the_time_for_the_whole_mail(s
         began = time.monotonic()
         with pytest.raises(TemporaryFailure) as failure:
             send(address, smtp_seconds=0.5)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
     assert failure.value.code == Reason.TIMED_OUT.value
 
 
 def test_a_tls_server_that_never_shakes_hands_is_cut_too(send):
-    with raw_server(lambda sock: time.sleep(5)) as address:
+    with raw_server(lambda sock: time.sleep(60)) as address:
         began = time.monotonic()
         with pytest.raises(TemporaryFailure) as failure:
             send(address, smtp_security="tls", smtp_seconds=0.5)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 30
     assert failure.value.code == Reason.TIMED_OUT.value
 
 

@@ -329,24 +329,27 @@ def test_commands_may_be_pipelined_behind_a_mail(desk):
 
 
 def test_an_idle_peer_is_hung_up_on():
-    with listening(Desk(), limits=ListenerLimits(idle=0.3)) as desk:
-        began = time.monotonic()
-        talk(desk.address, b"EHLO me\r\n")
-        assert time.monotonic() - began < 2
+    with (
+        listening(Desk(), limits=ListenerLimits(idle=0.3)) as desk,
+        socket.create_connection(desk.address, timeout=30) as sock,
+    ):
+        sock.sendall(b"EHLO me\r\n")
+        while sock.recv(65536):  # ends when it is hung up on; a peer that is not fails by the time limit
+            pass
 
 
 def test_a_peer_that_trickles_its_mail_is_cut_after_the_whole_time():
     with listening(Desk(), limits=ListenerLimits(transfer=0.5)) as desk:
         with socket.create_connection(desk.address, timeout=5) as sock:
             sock.sendall(OPENING)
-            began = time.monotonic()
+            began = took = time.monotonic()
             try:
-                while time.monotonic() - began < 5:
+                while time.monotonic() - began < 30:
                     sock.sendall(b"x")
                     time.sleep(0.05)
             except OSError:
                 took = time.monotonic() - began
-        assert took < 2
+        assert took < 25
         assert desk.mails == []
         desk.send()
     assert len(desk.mails) == 1
@@ -368,7 +371,7 @@ def test_connections_over_the_limit_are_told_to_come_back():
         assert refused.value.smtp_code == 421
         first.quit()
         second.quit()
-        deadline = time.monotonic() + 3
+        deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
                 desk.client().quit()
@@ -383,7 +386,7 @@ def test_memory_of_all_mails_under_way_is_bounded():
     with listening(Desk(), limits=ListenerLimits(buffered=100_000)) as desk:
         held = socket.create_connection(desk.address)
         held.sendall(OPENING + b"x" * 150_000)
-        deadline, code = time.monotonic() + 3, 250
+        deadline, code = time.monotonic() + 20, 250
         while code == 250 and time.monotonic() < deadline:
             try:
                 desk.send()
