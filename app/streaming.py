@@ -34,7 +34,8 @@ BEAT_SECONDS = 15.0
 # The first news after a quiet moment go at once; what follows is bundled, or hundreds of screens would eat a core.
 REST_SECONDS = 0.2
 LONGEST_REST_SECONDS = 1.0
-SCREENS_A_REST = 80  # with more screens each of them rests longer: 300 are written to 400 times a second, not 1,500 times
+# With more screens each of them rests longer: 300 are written to 400 times a second, not 1,500 times.
+SCREENS_A_REST = 80
 # How long a screen waits for a process that has just started to have read the news, or to read those that the screen knows already.
 BEGIN_SECONDS = 5.0
 BEHIND_SECONDS = 1.0
