@@ -49,6 +49,7 @@ class Settings:
     crash_at: str
     dedupe: bool
     demo_smtp: str
+    demo_data: bool
     undo_seconds: int
 
 
@@ -145,6 +146,7 @@ def read_settings() -> Settings:
         crash_at=_text("CRASH_AT", ""),
         dedupe=_text("DEDUPE", "on") != "off",
         demo_smtp=_text("DEMO_SMTP", ""),
+        demo_data=_text("DEMO_DATA", "on") != "off",
         undo_seconds=_int("UNDO_SECONDS", 10, high=120),
     )
 

@@ -64,7 +64,7 @@ def start(folder: Path, *, sink: str) -> Desk:
     kept = {key: value for key, value in os.environ.items() if not key.endswith("_URL")}
     environment = {
         **kept, "DATA_DIR": str(folder), "PORT": str(web), "STREAM_PORT": str(stream), "SMTP_PORT": str(smtp),
-        "DEMO_SMTP": sink, "WORKERS": "2", "LOG_LEVEL": "warning",
+        "DEMO_SMTP": sink, "DEMO_DATA": "off", "WORKERS": "2", "LOG_LEVEL": "warning",
     }  # fmt: skip
     begun = time.monotonic()
     with (folder / "make-run.log").open("ab") as log:

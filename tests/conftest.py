@@ -38,6 +38,7 @@ def pytest_configure(config: pytest.Config) -> None:
         CRASH_AT="",
         LOG_LEVEL="error",
         UNDO_SECONDS="0",  # who tests the waiting chooses it
+        DEMO_DATA="off",  # a desk that a test starts is empty
     )
     inherited = getattr(config, "workerinput", {}).get("ringback_servers")
     databases = TestDatabases(folder) if inherited is None else child_urls(inherited)

@@ -123,8 +123,25 @@ def _run(plan: Plan, supervisor: Supervisor, begun: float) -> int:
         print(f"Not answering yet: {', '.join(_silent(plan, commands))}. See {plan.data_dir / 'logs'}.", flush=True)
     _write_info(plan, users)
     _greet(plan, users, time.monotonic() - begun)
+    _fill(plan, supervisor)
     supervisor.watch()
     return 0
+
+
+def _fill(plan: Plan, supervisor: Supervisor) -> None:
+    """Add the demo's stories in a process of its own while the desk is in use, and say how that went."""
+    from app.settings import read_settings
+    from tools.demo_data import fill
+
+    if not read_settings().demo_data:
+        return
+    log = plan.data_dir / "logs" / "demo.log"
+    child = fork(fill, log)
+    if not supervisor.watch(until=lambda: child.poll() is not None):
+        child.signal(signal.SIGTERM)  # the story that it is at leaves nothing behind; the next start goes on
+        return
+    said = log.read_text(errors="replace").splitlines()
+    print(said[-1] if child.ended == 0 and said else f"The demo data is not complete: see {log}.", flush=True)
 
 
 def _start_servers(plan: Plan, supervisor: Supervisor) -> None:

@@ -112,19 +112,23 @@ def _places() -> None:
         if key not in served:
             routing.save_queue(key, name=name, name_zh=name_zh, team_id=team.id, calendar_id=calendar.id)
     if not accounts.accounts(kind="email"):
-        outgoing = settings().demo_smtp
-        host, _, port = outgoing.partition(":")
-        outbox = settings().data_dir / "outbox"
-        config: dict[str, Any] = {"address": DEMO_ADDRESS, "name": "Ringback service", "folder": str(outbox)}
-        provider = "loopback"
-        if outgoing:
-            provider = "smtp"
-            del config["folder"]
-            config |= {"smtp_host": host, "smtp_port": int(port or 25), "smtp_security": "none"}
-        accounts.save(
-            None, kind="email", provider=provider, name="Service mailbox", address=DEMO_ADDRESS, config=config,
-            secrets={}, queue_key="service",
-        )  # fmt: skip
+        save_mailbox(DEMO_ADDRESS, name="Service mailbox", queue="service")
+
+
+def save_mailbox(address: str, *, name: str, queue: str) -> None:
+    """Make a mailbox of the demo: its mails are kept as files, or with DEMO_SMTP go out through that server."""
+    outgoing = settings().demo_smtp
+    host, _, port = outgoing.partition(":")
+    outbox = settings().data_dir / "outbox"
+    config: dict[str, Any] = {"address": address, "name": "Ringback service", "folder": str(outbox)}
+    provider = "loopback"
+    if outgoing:
+        provider = "smtp"
+        del config["folder"]
+        config |= {"smtp_host": host, "smtp_port": int(port or 25), "smtp_security": "none"}
+    accounts.save(
+        None, kind="email", provider=provider, name=name, address=address, config=config, secrets={}, queue_key=queue,
+    )  # fmt: skip
 
 
 def _people(kept: dict[str, str]) -> list[dict[str, Any]]:

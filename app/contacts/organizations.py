@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import delete, select
 
 from app import events
+from app.clock import utcnow
 from app.contacts import service, spelling
 from app.contacts.models import Organization, OrganizationDomain
 from app.db import forget, lock, run, session
@@ -78,7 +79,7 @@ def save(
 
 def _row(organization_id: int | None, version: int | None) -> Organization:
     if organization_id is None:
-        return Organization(name="", tier="", warning="", version=0)
+        return Organization(name="", tier="", warning="", version=0, created_at=utcnow())
     row = session().get(Organization, organization_id, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound("organization_unknown", "There is no such organization.")

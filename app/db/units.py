@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from app.db.base import T, bound, is_transient
+from app.db.base import T, bind, bound, is_transient
 from app.db.direct import write_held
 from app.db.frames import Frame, HopeLost, current_frame, frame, in_unit_of_work, session
 
@@ -41,6 +41,25 @@ def unit_of_work() -> Iterator[Session]:
         current_frame.reset(token)
     for action in current.after:
         action()
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """Make one transaction of all units of work of this process until the end: each is a savepoint, all stay or none.
+
+    For a process that does nothing else meanwhile. What units tell after they commit is told before the end.
+    """
+    target = bound()
+    if isinstance(target, Connection):  # a test's, which is rolled back as a whole
+        with target.begin_nested():
+            yield
+        return
+    with target.connect() as connection, connection.begin():
+        bind(connection)
+        try:
+            yield
+        finally:
+            bind(target)
 
 
 @contextmanager

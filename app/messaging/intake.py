@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,7 +58,8 @@ _STORE = """insert into envelopes
  on conflict do nothing returning id"""
 _CLAIM = """with wanted as (
   select e.id from envelopes e
-  where e.state = 'received' and (e.lease_until is null or e.lease_until < %(now)s) and not exists (
+  where e.state = 'received' and (e.lease_until is null or e.lease_until < %(now)s)
+   and (%(only)s::bigint[] is null or e.id = any(%(only)s)) and not exists (
     select 1 from envelopes earlier
     where earlier.order_key = e.order_key and earlier.id < e.id and earlier.state = 'received')
   order by e.id limit %(limit)s for update skip locked
@@ -106,11 +107,12 @@ def _order_key(item: RawEnvelope) -> str:
     return sender.lower()[:200] or sha256(item.raw)[:16]
 
 
-def claim(*, limit: int) -> list[Claimed]:
-    """Claim waiting envelopes, oldest first; one whose sender has an earlier one in work waits for it."""
+def claim(*, limit: int, only: Collection[int] | None = None) -> list[Claimed]:
+    """Claim waiting envelopes (`only` these), oldest first; one whose sender has an earlier one in work waits for it."""
     now = utcnow()
     until = now + timedelta(seconds=settings().lease_seconds)
-    return [Claimed(*row) for row in run(_CLAIM, {"now": now, "until": until, "limit": limit})]
+    values = {"now": now, "until": until, "limit": limit, "only": None if only is None else list(only)}
+    return [Claimed(*row) for row in run(_CLAIM, values)]
 
 
 def settle(results: Sequence[Settled]) -> bool:

@@ -22,7 +22,7 @@ _FIND_INTERACTION = """select id from interactions
  where case_id = %(case)s and kind = %(kind)s and account_id is not distinct from %(account)s
    and contact_id is not distinct from %(contact)s order by id limit 1"""
 _NEW_INTERACTION = """insert into interactions (id, case_id, account_id, contact_id, kind, subject, started_at)
- values (%(id)s, %(case)s, %(account)s, %(contact)s, %(kind)s, %(subject)s, now())"""
+ values (%(id)s, %(case)s, %(account)s, %(contact)s, %(kind)s, %(subject)s, %(now)s)"""
 _NEW_MESSAGE = """insert into messages
  (id, interaction_id, case_id, direction, kind, contact_id, user_id, author, subject, text, full_text, html, sender,
   recipients, rfc_id, auto, reason, cause, problems, raw_digest, created_at, home_id, search)
@@ -71,7 +71,7 @@ def _find_interaction(values: dict[str, Any]) -> int:
 
 def _make_interaction(values: dict[str, Any]) -> int:
     made = new_id("interactions")
-    later(_NEW_INTERACTION, {**values, "id": made}, rank=3)
+    later(_NEW_INTERACTION, {**values, "id": made, "now": utcnow()}, rank=3)
     return made
 
 

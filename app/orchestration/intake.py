@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -40,11 +40,11 @@ class Read:
     events: Sequence[InboundEvent]
 
 
-def ingest_waiting(*, batches: int | None = None) -> int:
-    """Work on waiting envelopes until none is left, or for so many batches; returns how many were worked on."""
+def ingest_waiting(*, batches: int | None = None, only: Collection[int] | None = None) -> int:
+    """Work on waiting envelopes (`only` these) until none is left, or for so many batches; returns how many were worked on."""
     total = 0
     while batches is None or total < batches * BATCH:
-        claimed = db.transact(lambda: intake.claim(limit=BATCH))
+        claimed = db.transact(lambda: intake.claim(limit=BATCH, only=only))
         if not claimed:
             break
         if len(claimed) == BATCH:

@@ -85,6 +85,15 @@ def test_the_clock_is_the_only_source_of_time() -> None:
     ]
 
 
+def test_only_the_demo_moves_the_clock() -> None:
+    moved = re.compile(r"\bclock\.at\(|from app\.clock import .*\bat\b")
+    assert not [
+        source.name
+        for source in sources("app", "channels", "worker.py", "wsgi.py")
+        if moved.search(source.text) and not source.name.startswith("app/cli/demo/")
+    ]
+
+
 def test_only_settings_read_the_environment() -> None:
     def reads(source: Source) -> list[str]:
         imported = imported_names(source)
