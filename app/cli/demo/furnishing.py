@@ -21,6 +21,7 @@ from app.contacts.models import ContactPoint, Organization
 from app.db import session
 from app.events import Actor
 from app.identity import queries as people
+from app.identity import service as identity
 from app.messaging import accounts
 from app.orchestration import entry
 from app.routing import service as routing
@@ -72,7 +73,9 @@ def _mailboxes() -> None:
     there = {row.address for row in accounts.accounts(kind="email")}
     if cast.EMERGENCY not in there:
         calendar = sla.save_calendar("always", name="Day and night", spec=calendar_to_spec(always_open()))
-        team = people.team_by_key("service")
+        team = identity.save_team("emergency", name="Emergency", name_zh="应急值班组")
+        for login, is_lead in (("alice", False), ("bob", True), ("mona", False)):
+            identity.add_member(team.id, people.user_by_login(login).id, is_lead=is_lead)
         routing.save_queue("emergency", name="Emergency", name_zh="应急值班", team_id=team.id, calendar_id=calendar.id)
         seed.save_mailbox(cast.EMERGENCY, name="Emergency line", queue="emergency")
     if cast.BILLING not in there:

@@ -10,6 +10,7 @@ from typing import Any
 
 CUSTOMER = "customer"
 _SPAN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?")
+_LINE = re.compile(r"^\+(\S+) (\w+)( note)?$", re.MULTILINE)
 _DAY = re.compile(r"(\d+)d (\d\d):(\d\d)")
 
 
@@ -130,3 +131,13 @@ def ask(after: str, by: str, question: str, *, case: str = "a") -> Step:
 def says(after: str, text: str, *, case: str = "a", **mail: Any) -> Step:
     """The customer of the case writes again."""
     return do(after, CUSTOMER, "mail", text, case=case, **mail)
+
+
+def talk(text: str, *, case: str = "a") -> tuple[Step, ...]:
+    """Read a conversation: a line `+2h bob`, `+10m bob note` or `+1d customer`, and below it what that person writes."""
+    _, *parts = _LINE.split(text.strip())
+    told = zip(*[iter(parts)] * 4, strict=True)
+    return tuple(
+        do(after, who, "mail" if who == CUSTOMER else "note" if note else "reply", said.strip(), case=case)
+        for after, who, note, said in told
+    )
