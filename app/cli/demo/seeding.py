@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from app import clock, db, doorbell, realtime
 from app.cases.models import Case
@@ -15,10 +15,14 @@ from app.cli.demo.stories import STORIES
 from app.cli.demo.telling import Story
 from app.clock import utcnow
 from app.db import session
+from app.identity import service as identity
+from app.identity.models import Notice
 from app.logs import log
 
 #: So long ago the desk was furnished: before its first story.
 EARLIER = timedelta(days=26)
+#: Notices that are older than this have been read.
+READ_AFTER = timedelta(hours=20)
 
 
 def seed(
@@ -48,6 +52,12 @@ def _has_cases() -> bool:
     return session().scalar(select(Case.id).limit(1)) is not None
 
 
+def _read_notices(before: datetime) -> None:
+    old = select(Notice.user_id, func.max(Notice.id)).where(Notice.created_at < before, Notice.read_at.is_(None))
+    for user_id, last in session().execute(old.group_by(Notice.user_id)).all():
+        identity.mark_notices_read(user_id, up_to=last)
+
+
 def _one(story: Story, now: datetime, run: Run, wire: realtime.Wire) -> int:
     """Play one story; one that fails leaves nothing behind and does not stop the others."""
     news = realtime.FakeWire()
@@ -59,5 +69,6 @@ def _one(story: Story, now: datetime, run: Run, wire: realtime.Wire) -> int:
     except Exception:  # noqa: BLE001 -- logged; the demo goes on without this one
         log().error("story_failed", story=story.key, exc_info=True)
         return 0
+    db.transact(lambda: _read_notices(now - READ_AFTER))
     wire.send(list({repr(item): item for item in news.sent}.values()))
     return 1
