@@ -65,6 +65,7 @@ def _mail(play: Play, step: Step) -> None:
     header = mails.Header(
         (sender.name, values.get("address", sender.address)), values.get("to", cast.SUPPORT), subject, utcnow(),
         f"<{play.story.key}.{play.mails}@{sender.address.rpartition('@')[2]}>", answers, values.get("cc", ()),
+        is_automatic=values.get("auto", False),
     )  # fmt: skip
     raw = mails.written(header, step.text, files=values.get("files", ()), picture=values.get("picture", ""))
     case_id = _taken_in(play, raw, to=header.to, sender=header.sender[1])

@@ -25,6 +25,7 @@ from app.identity import service as identity
 from app.messaging import accounts
 from app.orchestration import entry
 from app.routing import service as routing
+from app.sla import policies
 from app.sla import service as sla
 from app.sla.calendar import always_open, calendar_to_spec
 from app.workflow import definitions, queries
@@ -51,13 +52,25 @@ VIEWS = (
     views.Wish("中文来件", "is:open language:zh", shared=Shared.EVERYBODY),
     views.Wish("Water damage", 'is:open tag:"water damage"', shared=Shared.EVERYBODY),
 )
+POLICIES = (
+    policies.Draft(
+        "Gold and platinum customers", "金牌和白金客户", conditions={"tier": ("gold", "platinum")},
+        targets={"first_response": 3_600, "next_response": 4 * 3_600, "resolution": 18 * 3_600},
+        pauses=("waiting", "dispatched", "resolved"), warn_percent=75, warn_who=("agent",), breach_who=("agent", "lead"),
+    ),
+    policies.Draft(
+        "Everybody else", "普通客户", conditions={"queue": ("service", "repairs", "billing")},
+        targets={"first_response": 4 * 3_600, "next_response": 9 * 3_600, "resolution": 45 * 3_600},
+        pauses=("waiting", "dispatched", "resolved"), warn_percent=80, warn_who=("agent",), breach_who=("agent",),
+    ),
+)  # fmt: skip
 METERS = "meter_reading"
 
 
 def furnish() -> None:
     """Make what is missing; what was changed in the desk stays."""
     for maker, work in (
-        ("admin", _mailboxes), ("admin", _fields), ("mona", _checklists), ("mona", _views), ("mona", _firms),
+        ("admin", _mailboxes), ("admin", _fields), ("admin", _policies), ("mona", _checklists), ("mona", _views), ("mona", _firms),
         ("alice", _customers), ("dora", _process),
     ):  # fmt: skip
         db.transact(lambda maker=maker, work=work: _by(maker, work))  # type: ignore[misc]
@@ -86,6 +99,12 @@ def _fields() -> None:
     if not keeping.fields(retired=True):
         for field in FIELDS:
             keeping.make(**field)
+
+
+def _policies() -> None:
+    if not policies.are_there():
+        for draft in POLICIES:
+            policies.save(None, draft)
 
 
 def _checklists() -> None:

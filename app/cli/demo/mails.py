@@ -23,6 +23,7 @@ class Header(NamedTuple):
     message_id: str
     answers: str = ""
     cc: Sequence[str] = ()
+    is_automatic: bool = False
 
 
 def written(header: Header, text: str, *, files: Sequence[str] = (), picture: str = "") -> bytes:
@@ -50,6 +51,8 @@ def _headed(header: Header) -> EmailMessage:
     mail["To"] = header.to
     if header.cc:
         mail["Cc"] = ", ".join(header.cc)
+    if header.is_automatic:
+        mail["Auto-Submitted"] = "auto-replied"
     mail["Subject"] = header.subject
     mail["Date"] = format_datetime(header.at)
     mail["Message-ID"] = header.message_id

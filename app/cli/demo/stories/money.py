@@ -57,6 +57,8 @@ STORIES = (
         "Hello,\n\nplease add our PO 4500-118 to invoice 2298, we cannot release the payment without it.\n\nMarcus Hill\nNorthgate Park Management",
         do("20m", "erin", "take"),
         do("5m", "erin", "note", "Warning on the organization: always ask Northgate for the PO before invoicing. This is the third time."),
+        do("20m", "erin", "reply", "Hello Mr Hill,\n\nthe purchase order number is on the invoice now, the new copy goes to your accounts address today.\n\nErin Lopez\nBilling"),
+        says("1m", "I am out of the office until Thursday with no access to my mail. In urgent cases please call the gate.\n\nMarcus Hill", subject="Automatic reply: Purchase order for invoice 2298", auto=True),
         do("10m", "erin", "watch"), to=BILLING),
     story("estimate_tang", "6d 14:00", "tang", "暖气改造报价",
         "您好，想咨询一下 90 平米住宅暖气改造的报价，包括散热器和管道，能否上门测量？\n\n唐晓燕",

@@ -38,6 +38,7 @@ He is here and has found it: the feed of the heating. Thank you for the quick he
         do("2m", "bob", "link", case="b", to="a", role="related"),
         do("4m", "bob", "fields", case="b", building="晨星大厦 9 层会议室", appliance="door"),
         dispatch("10m", "bob", "9 层会议室门禁读头检查", "疑似与 8 层同批次电源模块。", case="b"),
+        do("5m", "bob", "reply", "孙女士，您好！\n\n9 层会议室门禁已单独派单。可能与 8 层是同一批电源模块，师傅会先带配件上门。\n\n客服中心 Bob Meyer", case="b"),
         accept("40m", "charlie", case="b"), files=("门禁卡名单.csv",)),
     story("split_emma", "2d 11:30", "ben", "Boiler noise and a question about my contract",
         "Hi,\n\nthe boiler in flat 5 knocks when it starts, it is not broken but loud.\n\nBen Carter",
