@@ -203,7 +203,7 @@ Names and plates go out on Monday before noon, then I dispatch the three morning
 +40m customer
 谢谢，我在业主群里通知一下。
 """)),
-    story("bath_ana", "6d 09:50", "ana", "Mould in the bathroom after the pipe repair",
+    story("bath_ana", "8d 09:50", "ana", "Mould in the bathroom after the pipe repair",
         "Hello,\n\nsince the pipe in our bathroom was repaired in October there is mould behind the tiles, and the joint is broken in two places. I have two small children and I am worried.\n\nAna Souza\nQuay Street 12, flat 3\n+1 202 555 0171",
         do("25m", "bob", "take"),
         do("3m", "bob", "fields", building="Quay Street 12, flat 3"),
