@@ -20,6 +20,7 @@ from app.clock import utcnow
 from app.db import outdate, session
 from app.errors import Forbidden, Invalid, NotFound
 from app.identity.policy import Viewer
+from app.identity.rights import Right
 
 MAX_NAME = 60
 MAX_OWN = 50
@@ -76,7 +77,7 @@ def get(viewer: Viewer, view_id: int) -> SavedView:
 
 def may_change(viewer: Viewer, view: SavedView) -> bool:
     """Whether a viewer may change or delete a view: its maker, and whoever sees everything when it is shared."""
-    return view.owner_id == viewer.user_id or (viewer.sees_all and view.shared != Shared.PRIVATE)
+    return view.owner_id == viewer.user_id or (viewer.may(Right.VIEWS_ALL) and view.shared != Shared.PRIVATE)
 
 
 def save(viewer: Viewer, wish: Wish, *, view_id: int | None = None) -> SavedView:
@@ -135,7 +136,7 @@ def _checked(viewer: Viewer, wish: Wish) -> dict[str, Any]:
 
 
 def _team(viewer: Viewer, wish: Wish) -> int:
-    if wish.team_id is None or (wish.team_id not in viewer.team_ids and not viewer.sees_all):
+    if wish.team_id is None or (wish.team_id not in viewer.team_ids and not viewer.may(Right.VIEWS_ALL)):
         raise Invalid("view_team", "Choose one of your teams to share the view with.", fields={"team": "required"})
     return wish.team_id
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from app.cli.frame import table, unit
-from app.identity import queries, service, sessions
+from app.identity import queries, roles, service, sessions
 
 
 @click.group()
@@ -16,26 +16,37 @@ def user() -> None:
 @user.command("add")
 @click.argument("login")
 @click.option("--name", default="", help="Full name; the login when not given.")
-@click.option("--role", default="agent", show_default=True, help="agent, manager, designer or admin.")
+@click.option(
+    "--role",
+    default="agent",
+    show_default=True,
+    help="agent, manager, designer, admin, or the key of a role of your own.",
+)
 @click.option("--email", default="")
 @click.option("--team", "teams", multiple=True, help="Key of a team to join; may be given several times.")
 @click.password_option(help="Asked for when not given.")
 @unit
 def user_add(login: str, *, name: str, role: str, email: str, teams: tuple[str, ...], password: str) -> None:
     """Make a user."""
-    made = service.create_user(login, password, name=name or login, role=service.role_of(role), email=email)
+    made = service.create_user(login, password, name=name or login, role=roles.find(role), email=email)
     for key in teams:
         service.add_member(queries.team_by_key(key).id, made.id)
-    click.echo(f"Made {made.login} ({made.role}).")
+    click.echo(f"Made {made.login} ({roles.key_of(roles.of_user(made))}).")
 
 
 @user.command("list")
 @unit
 def user_list() -> None:
     """List all users."""
-    teams = queries.team_keys_by_user()
+    teams, own = queries.team_keys_by_user(), roles.by_id()
     rows = [
-        (u.login, u.name, u.role, ",".join(teams.get(u.id, [])), "" if u.is_active else "deactivated")
+        (
+            u.login,
+            u.name,
+            own[u.role_id].key if u.role_id else u.role,
+            ",".join(teams.get(u.id, [])),
+            "" if u.is_active else "deactivated",
+        )
         for u in queries.users()
     ]
     table(("LOGIN", "NAME", "ROLE", "TEAMS", ""), rows)
@@ -56,9 +67,9 @@ def user_password(login: str, password: str) -> None:
 @click.argument("role")
 @unit
 def user_role(login: str, role: str) -> None:
-    """Give a user another role: agent, manager, designer or admin."""
-    changed = service.change_user(queries.user_by_login(login).id, role=service.role_of(role))
-    click.echo(f"{changed.login} is now {changed.role}.")
+    """Give a user another role: agent, manager, designer, admin, or the key of a role of your own."""
+    changed = service.change_user(queries.user_by_login(login).id, role=roles.find(role))
+    click.echo(f"{changed.login} is now {roles.key_of(roles.of_user(changed))}.")
 
 
 @user.command("deactivate")

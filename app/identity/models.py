@@ -32,8 +32,28 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class OwnRole(Base):
+    """A role of the desk's own: a set of single rights. In processes whoever has it counts as the built-in role `base`."""
+
+    __tablename__ = "roles"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    name_zh: Mapped[str] = mapped_column(default="", server_default=_NOTHING)
+    base: Mapped[Role]
+    rights: Mapped[list[str]] = mapped_column(JSONB)
+    version: Mapped[int] = mapped_column(default=1, server_default=text("1"))
+    created_at: Mapped[datetime]
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own attribute
+
+
 class User(Base):
-    """A person who works in the desk. `must_change`: the password was given by somebody else and opens only the way to a new one."""
+    """A person who works in the desk. `must_change`: the password was given by somebody else and opens only the way to a new one.
+
+    `role_id` is their role when it is one of the desk's own; `role` is then what that one counts as.
+    """
 
     __tablename__ = "users"
 
@@ -43,6 +63,7 @@ class User(Base):
     email: Mapped[str] = mapped_column(default="")
     password_hash: Mapped[str]
     role: Mapped[Role]
+    role_id: Mapped[int | None] = mapped_column(ForeignKey("roles.id"), index=True)
     locale: Mapped[str] = mapped_column(default="")
     theme: Mapped[str] = mapped_column(default="auto")
     is_active: Mapped[bool] = mapped_column(default=True, server_default=text("true"))

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, false, or_, true
 
 from app.identity.models import Role
+from app.identity.rights import BUILT_IN, Right
 
-SEES_ALL = frozenset({Role.ADMIN, Role.MANAGER})
-WORKS_ON_CASES = frozenset({Role.ADMIN, Role.MANAGER, Role.AGENT})
+
+class OwnRoleFacts(NamedTuple):
+    """A role of the desk's own, as far as its users' screens and rights need to know."""
+
+    key: str
+    name: str
+    name_zh: str
+    rights: frozenset[Right]
 
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """The signed-in user of this request, as far as rights and the screen need to know."""
+    """The signed-in user of this request, as far as rights and the screen need to know.
+
+    `own_role` is their role when it is one of the desk's own; `role` is then the built-in one that it counts as.
+    """
 
     user_id: int
     login: str
@@ -27,11 +37,31 @@ class Viewer:
     locale: str = ""
     theme: str = "auto"
     must_change: bool = False
+    own_role: OwnRoleFacts | None = None
+
+    @property
+    def rights(self) -> frozenset[Right]:
+        """What this viewer may do."""
+        return BUILT_IN[self.role] if self.own_role is None else self.own_role.rights
+
+    @property
+    def role_key(self) -> str:
+        """The key of the viewer's role, built in or the desk's own."""
+        return str(self.role) if self.own_role is None else self.own_role.key
+
+    def may(self, right: str) -> bool:
+        """Tell whether the viewer has this right."""
+        return right in self.rights
 
     @property
     def sees_all(self) -> bool:
         """Whether no case is hidden from this viewer."""
-        return self.role in SEES_ALL
+        return Right.CASES_ALL in self.rights
+
+    @property
+    def leads_all(self) -> bool:
+        """Whether the viewer may do what is meant for other teams and persons."""
+        return Right.CASES_LEAD in self.rights
 
 
 class CaseLike(Protocol):
@@ -84,7 +114,7 @@ def may_see_case(viewer: Viewer, case: CaseLike, *, orders: Collection[OrderLike
     """Tell whether the viewer may know of this case: it is theirs, their team's, in triage, or they hold work under it."""
     if viewer.sees_all or case.assignee_id == viewer.user_id or case.team_id in viewer.team_ids:
         return True
-    if case.team_id is None and viewer.role is Role.AGENT:
+    if case.team_id is None and Right.CASES_NEW in viewer.rights:
         return True
     return any(holds(viewer, order) for order in orders)
 
@@ -101,7 +131,7 @@ def visible_case_filter(viewer: Viewer) -> Callable[..., ColumnElement[bool]]:
         ways = [assignee_id == viewer.user_id]
         if viewer.team_ids:
             ways.append(team_id.in_(sorted(viewer.team_ids)))
-        if viewer.role is Role.AGENT:
+        if Right.CASES_NEW in viewer.rights:
             ways.append(team_id.is_(None))
         if held is not None:
             ways.append(held)
@@ -127,14 +157,34 @@ def may_see_order(viewer: Viewer, order: OrderLike, *, case: CaseLike) -> bool:
 
 def may_work_on_cases(viewer: Viewer) -> bool:
     """Tell whether the viewer may write on the cases they see: reply, note, act, complete tasks."""
-    return viewer.role in WORKS_ON_CASES
+    return Right.CASES_WORK in viewer.rights
+
+
+def may_reply(viewer: Viewer) -> bool:
+    """Tell whether the viewer may write to customers on the cases they work on."""
+    return Right.CASES_REPLY in viewer.rights
+
+
+def may_merge_cases(viewer: Viewer) -> bool:
+    """Tell whether the viewer may merge and split cases, and take that back."""
+    return Right.CASES_MERGE in viewer.rights
+
+
+def may_change_many(viewer: Viewer) -> bool:
+    """Tell whether the viewer may change many cases at once."""
+    return Right.CASES_BULK in viewer.rights
+
+
+def may_take_proof(viewer: Viewer) -> bool:
+    """Tell whether the viewer may download the record of a case with its proof."""
+    return Right.CASES_PROOF in viewer.rights
 
 
 def may_do_task(viewer: Viewer, task: TaskLike) -> bool:
     """Tell whether the viewer is one of those that the process names for this task; without candidates anyone who sees it is."""
     if not may_work_on_cases(viewer):
         return False
-    if viewer.sees_all or task.assignee_id == viewer.user_id:
+    if viewer.leads_all or task.assignee_id == viewer.user_id:
         return True
     if not task.candidate_teams and not task.candidate_users:
         return True
@@ -145,9 +195,9 @@ def acting_roles(viewer: Viewer, *, is_holder: bool = False) -> frozenset[str]:
     """Return the roles of a process's actions that the viewer can take: `agent`, `manager`, `admin`, `holder`."""
     if not may_work_on_cases(viewer):
         return frozenset()
-    roles = {"agent", str(viewer.role)}
-    if viewer.sees_all:
-        roles |= {"manager", "holder"}
+    roles = {"agent"}
+    if viewer.leads_all:
+        roles |= {"manager", "holder", str(viewer.role)}
     if is_holder:
         roles.add("holder")
     return frozenset(roles)
@@ -166,62 +216,122 @@ def role_for(viewer: Viewer, roles: Collection[str], *, is_holder: bool = False)
     return next((role for role in order if role in wanted), None)
 
 
+def watches_as(viewer: Viewer) -> str:
+    """Return as whom the event stream serves the viewer: those who see all as managers, who see new cases as agents."""
+    if viewer.sees_all:
+        return "manager"
+    return "agent" if Right.CASES_NEW in viewer.rights else ""
+
+
 # ---------------------------------------------------------------- the desk itself
 def may_deploy(viewer: Viewer) -> bool:
-    """Tell whether the viewer may upload, publish and roll back processes."""
-    return viewer.role in {Role.DESIGNER, Role.ADMIN}
+    """Tell whether the viewer may draw, check and upload processes."""
+    return Right.PROCESSES_UPLOAD in viewer.rights
+
+
+def may_publish(viewer: Viewer) -> bool:
+    """Tell whether the viewer may publish and withdraw processes, say which case takes which, and move running ones."""
+    return Right.PROCESSES_PUBLISH in viewer.rights
 
 
 def may_see_processes(viewer: Viewer) -> bool:
     """Tell whether the viewer may look at process definitions and their findings."""
-    return viewer.role in {Role.DESIGNER, Role.MANAGER, Role.ADMIN}
+    return Right.PROCESSES_SEE in viewer.rights
 
 
 def may_configure_channels(viewer: Viewer) -> bool:
     """Tell whether the viewer may add, change and test channel accounts."""
-    return viewer.role is Role.ADMIN
+    return Right.CHANNELS in viewer.rights
 
 
 def may_resolve_faults(viewer: Viewer) -> bool:
     """Tell whether the viewer may see stuck steps and retry or skip them."""
-    return viewer.role in {Role.DESIGNER, Role.MANAGER, Role.ADMIN}
+    return Right.FAULTS in viewer.rights
 
 
 def may_manage_people(viewer: Viewer) -> bool:
-    """Tell whether the viewer may make and change users, teams and tokens of others."""
-    return viewer.role is Role.ADMIN
+    """Tell whether the viewer may make and change users, and revoke tokens of others."""
+    return Right.PEOPLE in viewer.rights
+
+
+def may_manage_teams(viewer: Viewer) -> bool:
+    """Tell whether the viewer may make, change and archive teams, and say who is in them."""
+    return Right.TEAMS in viewer.rights
+
+
+def may_see_people(viewer: Viewer) -> bool:
+    """Tell whether the viewer may open the list of people and teams."""
+    return not {Right.PEOPLE, Right.TEAMS}.isdisjoint(viewer.rights)
+
+
+def may_manage_roles(viewer: Viewer) -> bool:
+    """Tell whether the viewer may make and change roles."""
+    return Right.ROLES in viewer.rights
+
+
+def may_make_tokens(viewer: Viewer) -> bool:
+    """Tell whether the viewer may make API tokens for themselves."""
+    return Right.TOKENS in viewer.rights
+
+
+def may_grant(viewer: Viewer, role: Role, rights: Collection[Right]) -> bool:
+    """Tell whether the viewer may give this to somebody, or change somebody who has it: nobody hands out what he does not have.
+
+    `role` is what the role counts as in processes; only administrators make others count as administrators.
+    """
+    return viewer.rights.issuperset(rights) and (role is not Role.ADMIN or viewer.role is Role.ADMIN)
 
 
 def may_plan_absences(viewer: Viewer) -> bool:
     """Tell whether the viewer may note who is away and hand over what they have in hand."""
-    return viewer.role in SEES_ALL
+    return Right.ABSENCES in viewer.rights
 
 
 def may_manage_calendars(viewer: Viewer) -> bool:
-    """Tell whether the viewer may see and change business calendars and queues."""
-    return viewer.role is Role.ADMIN
+    """Tell whether the viewer may change business calendars."""
+    return Right.CALENDARS in viewer.rights
+
+
+def may_manage_queues(viewer: Viewer) -> bool:
+    """Tell whether the viewer may make and change queues."""
+    return Right.QUEUES in viewer.rights
+
+
+def may_manage_service_levels(viewer: Viewer) -> bool:
+    """Tell whether the viewer may make, change and delete service levels."""
+    return Right.SERVICE_LEVELS in viewer.rights
 
 
 def may_manage_fields(viewer: Viewer) -> bool:
     """Tell whether the viewer may make, change and retire custom fields."""
-    return viewer.role is Role.ADMIN
+    return Right.FIELDS in viewer.rights
 
 
 def may_manage_checklists(viewer: Viewer) -> bool:
     """Tell whether the viewer may make, change and delete the checklists that cases can be given."""
-    return viewer.role is Role.ADMIN
+    return Right.CHECKLISTS in viewer.rights
 
 
 def may_see_contacts(viewer: Viewer) -> bool:
-    """Tell whether the viewer may see and change contacts and organizations: who works on cases has to know the customers."""
-    return viewer.role in WORKS_ON_CASES
+    """Tell whether the viewer may see contacts and organizations."""
+    return Right.CONTACTS_SEE in viewer.rights
+
+
+def may_edit_contacts(viewer: Viewer) -> bool:
+    """Tell whether the viewer may make and change contacts and organizations."""
+    return Right.CONTACTS_EDIT in viewer.rights
+
+
+def may_merge_contacts(viewer: Viewer) -> bool:
+    """Tell whether the viewer may merge contacts, take that back, and tell them apart."""
+    return Right.CONTACTS_MERGE in viewer.rights
 
 
 def may_see_settings(viewer: Viewer) -> bool:
     """Tell whether the viewer may look at how the desk is set: calendars, queues, service levels."""
-    return viewer.role in SEES_ALL
+    return Right.SETTINGS_SEE in viewer.rights
 
 
 def may_verify_audit(viewer: Viewer) -> bool:
     """Tell whether the viewer may verify and export any audit chain."""
-    return viewer.role in SEES_ALL
+    return viewer.sees_all

@@ -13,9 +13,9 @@ from app.clock import utcnow
 from app.crypto import token_digest
 from app.db import run, session
 from app.errors import NotFound
-from app.identity import preferences
-from app.identity.models import ApiToken, Notice, Role, Team, TeamMember, User
-from app.identity.policy import Viewer
+from app.identity import preferences, rights
+from app.identity.models import ApiToken, Notice, OwnRole, Role, Team, TeamMember, User
+from app.identity.policy import OwnRoleFacts, Viewer
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,12 @@ class Visit:
     expires_at: datetime
 
 
+_OWN = (
+    OwnRole.key.label("own_key"), OwnRole.name.label("own_name"), OwnRole.name_zh.label("own_zh"),
+    OwnRole.rights.label("own_rights"),
+)  # fmt: skip
+
+
 def _user_with_teams() -> tuple[Any, ...]:
     keyed = func.coalesce(
         select(func.jsonb_object_agg(Team.key, Team.id))
@@ -38,7 +44,7 @@ def _user_with_teams() -> tuple[Any, ...]:
         .scalar_subquery(),
         func.jsonb_build_object(),
     ).label("teams")
-    return (User.id, User.login, User.name, User.role, User.locale, User.theme, User.must_change, keyed)
+    return (User.id, User.login, User.name, User.role, User.locale, User.theme, User.must_change, keyed, *_OWN)
 
 
 _KEYS = "select id, key from teams"
@@ -47,25 +53,38 @@ _LOGINS = "select id, login from users where id = any(%(ids)s)"
 _NAMES = "select id, name from users where id = any(%(ids)s)"
 # Built once: these run with every request, and building a statement costs as much as running it.
 _BY_SESSION = f"""select {preferences.COLUMNS}, s.digest, s.csrf, s.created_at, s.expires_at, u.id, u.login, u.name, u.role, u.locale, u.theme, u.must_change,
+  o.key as own_key, o.name as own_name, o.name_zh as own_zh, o.rights as own_rights,
   coalesce((select jsonb_object_agg(t.key, t.id) from team_members m join teams t on t.id = m.team_id
    where m.user_id = u.id), '{{}}') as teams
  from login_sessions s join users u on u.id = s.user_id left join preferences p on p.user_id = u.id
+ left join roles o on o.id = u.role_id
  where s.digest = %(digest)s and s.expires_at > %(now)s and u.is_active"""  # noqa: S608 -- our own
 _BY_BEARER = """select u.id, u.login, u.name, u.role, u.locale, u.theme, u.must_change,
+  o.key as own_key, o.name as own_name, o.name_zh as own_zh, o.rights as own_rights,
   coalesce((select jsonb_object_agg(t.key, t.id) from team_members m join teams t on t.id = m.team_id
    where m.user_id = u.id), '{}') as teams
- from api_tokens a join users u on u.id = a.user_id
+ from api_tokens a join users u on u.id = a.user_id left join roles o on o.id = u.role_id
  where a.digest = %(digest)s and a.revoked_at is null and (a.expires_at is null or a.expires_at > %(now)s)
   and u.is_active"""
-_BY_USER: Select[Any] = select(*_user_with_teams()).where(User.is_active, User.id == bindparam("user_id"))
+_BY_USER: Select[Any] = (
+    select(*_user_with_teams())
+    .outerjoin(OwnRole, OwnRole.id == User.role_id)
+    .where(User.is_active, User.id == bindparam("user_id"))
+)
 
 
 def _viewer(row: Any) -> Viewer:
     teams: dict[str, int] = row.teams
     return Viewer(
         row.id, row.login, row.name, Role(row.role), frozenset(teams.values()), frozenset(teams), row.locale, row.theme,
-        row.must_change,
+        row.must_change, _own_role(row),
     )  # fmt: skip
+
+
+def _own_role(row: Any) -> OwnRoleFacts | None:
+    if row.own_key is None:
+        return None
+    return OwnRoleFacts(row.own_key, row.own_name, row.own_zh, rights.known(row.own_rights))
 
 
 def visit(token: str) -> Visit | None:

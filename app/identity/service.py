@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -14,8 +15,8 @@ from app.clock import utcnow
 from app.db import session
 from app.errors import Conflict, Forbidden, Invalid
 from app.events import Actor
-from app.identity import answers, passwords, queries, resets, sessions, throttle
-from app.identity.models import Notice, Role, Team, TeamMember, User
+from app.identity import answers, passwords, queries, resets, roles, sessions, throttle
+from app.identity.models import Notice, OwnRole, Role, Team, TeamMember, User
 from app.identity.sessions import SignedIn
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._@+-]{0,79}")
@@ -26,6 +27,8 @@ _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 LOCALES = ("", "en", "zh")
 THEMES = ("auto", "light", "dark")
 MAX_NAME = 120
+# Those of the built-in role, which nobody can change: a desk always has one who may do everything.
+_ADMINS = select(User.id).where(User.role == Role.ADMIN, User.role_id.is_(None), User.is_active).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +48,6 @@ def _one_of(value: str, allowed: tuple[str, ...], field: str) -> str:
         shown = ", ".join(name for name in allowed if name)
         raise Invalid("bad_choice", f"The {field} is one of {shown}.", fields={field: f"one of {shown}"})
     return value
-
-
-def role_of(text: str) -> Role:
-    """Return the role of that name; raises Invalid."""
-    return Role(_one_of(text.strip().lower(), tuple(Role), "role"))
 
 
 def _clean_name(name: str) -> str:
@@ -84,14 +82,21 @@ def _clean_email(email: str) -> str:
 
 # ---------------------------------------------------------------- users
 def create_user(
-    login: str, password: str, *, name: str, role: Role, email: str = "", locale: str = "", theme: str = "auto"
+    login: str,
+    password: str,
+    *,
+    name: str,
+    role: Role | OwnRole,
+    email: str = "",
+    locale: str = "",
+    theme: str = "auto",
 ) -> User:
     """Make a user. Records `user_created`. Raises Invalid, Conflict when the login is taken."""
     login = _clean_login(login)
     user: User | None = session().scalar(
         insert(User)
         .values(
-            login=login, name=_clean_name(name), email=_clean_email(email), role=role,
+            login=login, name=_clean_name(name), email=_clean_email(email), **_columns(role),
             password_hash=passwords.hash_password(password, login=login), locale=_one_of(locale, LOCALES, "locale"),
             theme=_one_of(theme, THEMES, "theme"), is_active=True, created_at=utcnow(),
         )
@@ -100,12 +105,12 @@ def create_user(
     )  # fmt: skip
     if user is None:
         raise Conflict("login_taken", f"There is already a user {login}.", fields={"login": "taken"})
-    events.record("user_created", chain=chain_of(user.id), login=login, name=user.name, role=str(role))
+    events.record("user_created", chain=chain_of(user.id), login=login, name=user.name, role=roles.key_of(role))
     return user
 
 
 def change_user(
-    user_id: int, *, name: str | None = None, email: str | None = None, role: Role | None = None,
+    user_id: int, *, name: str | None = None, email: str | None = None, role: Role | OwnRole | None = None,
     locale: str | None = None, theme: str | None = None, login: str | None = None,
 ) -> User:  # fmt: skip
     """Change what is given. A new role signs the user out everywhere. Records `user_changed`. Raises NotFound, Invalid, Conflict."""
@@ -114,7 +119,6 @@ def change_user(
         "name": None if name is None else _clean_name(name),
         "email": None if email is None else _clean_email(email),
         "login": None if login is None else _free_login(login, user_id),
-        "role": role,
         "locale": None if locale is None else _one_of(locale, LOCALES, "locale"),
         "theme": None if theme is None else _one_of(theme, THEMES, "theme"),
     }
@@ -124,10 +128,8 @@ def change_user(
         if value is not None and value != before:
             changes[field] = {"from": str(before), "to": str(value)}
             setattr(user, field, value)
-    if "role" in changes:
-        if changes["role"]["from"] == Role.ADMIN:
-            _keep_an_admin()
-        sessions.end_all(user_id)
+    if role is not None and (given := _give_role(user, role)):
+        changes["role"] = given
     if "email" in changes:
         resets.void(user_id)
     if changes:
@@ -136,10 +138,34 @@ def change_user(
     return user
 
 
+def _columns(role: Role | OwnRole) -> dict[str, Any]:
+    if isinstance(role, Role):
+        return {"role": role, "role_id": None}
+    # It must not be deleted before this counts.
+    there = session().scalar(select(OwnRole.id).where(OwnRole.id == role.id).with_for_update(read=True, key_share=True))
+    if there is None:
+        raise Conflict("role_gone", "This role was deleted meanwhile: choose another one.", fields={"role": "gone"})
+    return {"role": role.base, "role_id": role.id}
+
+
+def _give_role(user: User, role: Role | OwnRole) -> dict[str, str] | None:
+    """Give a user a role, which signs them out everywhere; returns the change, or None when it is theirs already."""
+    before = roles.of_user(user)
+    if before == role:
+        return None
+    for column, value in _columns(role).items():
+        setattr(user, column, value)
+    if before is Role.ADMIN:
+        _keep_an_admin()
+    session().flush()
+    sessions.end_all(user.id)
+    return {"from": roles.key_of(before), "to": roles.key_of(role)}
+
+
 def _keep_an_admin() -> None:
     """Refuse what would leave the desk without anyone who can manage it."""
     session().flush()
-    if session().scalar(select(User.id).where(User.role == Role.ADMIN, User.is_active).limit(1)) is None:
+    if session().scalar(_ADMINS) is None:
         raise Conflict("last_admin", "This is the last active administrator: make another one first.")
 
 
@@ -193,7 +219,7 @@ def deactivate_user(user_id: int) -> None:
         return
     user.is_active = False
     session().flush()
-    if user.role is Role.ADMIN:
+    if roles.of_user(user) is Role.ADMIN:
         _keep_an_admin()
     sessions.end_all(user_id)
     sessions.revoke_all_api_tokens(user_id)

@@ -13,6 +13,7 @@ from app.clock import utcnow
 from app.db import run, session
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.identity.policy import Viewer
+from app.identity.rights import Right
 from app.knowledge import filling
 from app.knowledge.models import CannedReply, Circle
 from app.knowledge.service import FALLBACK, language_of
@@ -39,7 +40,9 @@ class Wish:
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition on `CannedReply` that holds for those the viewer may use."""
     teams = and_(CannedReply.shared == Circle.TEAM, CannedReply.team_id.in_(sorted(viewer.team_ids) or [-1]))
-    shared = CannedReply.shared != Circle.PRIVATE if viewer.sees_all else CannedReply.shared == Circle.EVERYBODY
+    shared = (
+        CannedReply.shared != Circle.PRIVATE if viewer.may(Right.CANNED_ALL) else CannedReply.shared == Circle.EVERYBODY
+    )
     return or_(CannedReply.owner_id == viewer.user_id, shared, teams)
 
 
@@ -66,7 +69,7 @@ def get(viewer: Viewer, canned_id: int) -> CannedReply:
 
 def may_change(viewer: Viewer, row: CannedReply) -> bool:
     """Whether a viewer may change or delete it: its maker, and whoever sees everything when it is shared."""
-    return row.owner_id == viewer.user_id or (viewer.sees_all and row.shared != Circle.PRIVATE)
+    return row.owner_id == viewer.user_id or (viewer.may(Right.CANNED_ALL) and row.shared != Circle.PRIVATE)
 
 
 def text_in(row: CannedReply, language: str, *, else_in: str = FALLBACK) -> tuple[str, str]:
@@ -158,11 +161,11 @@ def _circle(viewer: Viewer, wish: Wish) -> tuple[Circle, int | None]:
             "canned_shared", f"It is shared with one of {', '.join(Circle)}.", fields={"shared": "unknown"}
         )  # fmt: skip
     shared = Circle(wish.shared)
-    if shared is Circle.EVERYBODY and not viewer.sees_all:
+    if shared is Circle.EVERYBODY and not viewer.may(Right.CANNED_ALL):
         raise Forbidden("canned_for_all", "Only managers share canned replies with everybody: share it with your team.")
     if shared is not Circle.TEAM:
         return shared, None
-    if wish.team_id is None or (wish.team_id not in viewer.team_ids and not viewer.sees_all):
+    if wish.team_id is None or (wish.team_id not in viewer.team_ids and not viewer.may(Right.CANNED_ALL)):
         raise Invalid("canned_team", "Choose one of your teams to share it with.", fields={"shared": "required"})
     return shared, wish.team_id
 

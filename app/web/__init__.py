@@ -34,6 +34,7 @@ BLUEPRINTS = (
     "app.web.case_time",
     "app.web.case_fields",
     "app.web.checklist_pages",
+    "app.web.role_pages",
     "app.web.case_merging",
     "app.web.case_splitting",
     "app.web.bulk",

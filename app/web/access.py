@@ -94,6 +94,12 @@ def working(viewer: Viewer) -> None:
         raise Forbidden("read_only", "Your role may look at cases, not work on them.")
 
 
+def replying(viewer: Viewer) -> None:
+    """Raise Forbidden when the viewer may not write to customers."""
+    if not policy.may_reply(viewer):
+        raise Forbidden("no_reply", "Your role may write notes, not to customers.")
+
+
 def cases_of(viewer: Viewer, contact_ids: Sequence[int], *, before: int | None = None, limit: int = 20) -> list[Any]:
     """Return the cases of these contacts that the viewer may know of, newest first; `before` is the id to go on from."""
     last = case_queries.MAX_ID if before is None else before
@@ -225,7 +231,7 @@ def _doable(viewer: Viewer) -> ColumnElement[bool]:
     """The SQL form of `policy.may_do_task` on `Task`."""
     if not policy.may_work_on_cases(viewer):
         return false()
-    if viewer.sees_all:
+    if viewer.leads_all:
         return true()
     nobody = and_(Task.candidate_teams == [], Task.candidate_users == [])
     teams = [Task.candidate_teams.contains([key]) for key in sorted(viewer.team_keys)]

@@ -10,7 +10,7 @@ from app.errors import Invalid, NotFound
 from app.identity import policy, preferences, queries, service, sessions
 from app.messaging import composing
 from app.web import cookies, frame, keys, notices, shell
-from app.web.rules import signed_in
+from app.web.rules import allow_if, signed_in
 
 blueprint = Blueprint("account", __name__)
 
@@ -61,7 +61,7 @@ def password() -> Any:
 
 
 @blueprint.post("/account/tokens")
-@signed_in
+@allow_if(policy.may_make_tokens)
 def new_token() -> Response:
     """Make an API token with the rights of its owner and show it, this once."""
     days = request.form.get("days", 90, type=int)

@@ -8,6 +8,7 @@ from flask import Blueprint, jsonify, redirect, render_template, request
 
 from app.cases.fields import keeping
 from app.cases.service import PRIORITIES
+from app.identity import policy
 from app.identity import queries as people
 from app.orchestration.bulk import progress, runs, words
 from app.orchestration.bulk.catalogue import KINDS, kind_of
@@ -15,10 +16,10 @@ from app.orchestration.bulk.models import BulkRun, RunState
 from app.routing import service as routing
 from app.web import bulk_choice, frame, macro_choice, once, shell
 from app.web.case_around import SPANS
-from app.web.rules import allow, signed_in
+from app.web.rules import allow_if, signed_in
 
 blueprint = Blueprint("bulk", __name__)
-works = allow("agent", "manager")
+works = allow_if(policy.may_change_many)
 OUTCOMES = ("changed", "same", "refused")
 EXAMPLES = 5
 

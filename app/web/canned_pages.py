@@ -12,6 +12,7 @@ from app.db import savepoint
 from app.errors import Conflict, DeskError, Forbidden, Invalid
 from app.identity import queries as identity
 from app.identity.models import Team
+from app.identity.rights import Right
 from app.knowledge import canned, filling
 from app.knowledge.models import CannedReply
 from app.orchestration import slots
@@ -60,7 +61,7 @@ def _form(row: CannedReply | None, *, error: DeskError | None = None) -> Respons
     shown = shell.page(
         "canned_reply.html", section="settings", row=row, error=error, wrong=error.fields if error else {},
         values=request.form if error else {}, teams=_teams(), variables=filling.VARIABLES, languages=canned.LANGUAGES,
-        may_change=row is None or canned.may_change(viewer, row), may_share_with_all=viewer.sees_all,
+        may_change=row is None or canned.may_change(viewer, row), may_share_with_all=viewer.may(Right.CANNED_ALL),
         events=audit.chain_events(f"canned:{row.id}")[-SHOWN_EVENTS:][::-1] if row else [],
     )  # fmt: skip
     return make_response(shown, status_of(error) if error else 200)
@@ -68,7 +69,7 @@ def _form(row: CannedReply | None, *, error: DeskError | None = None) -> Respons
 
 def _teams() -> list[Team]:
     viewer = frame.viewer()
-    return [team for team in identity.teams() if viewer.sees_all or team.id in viewer.team_ids]
+    return [team for team in identity.teams() if viewer.may(Right.CANNED_ALL) or team.id in viewer.team_ids]
 
 
 def _wish() -> canned.Wish:

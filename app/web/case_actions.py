@@ -155,5 +155,6 @@ def send_again(delivery_id: int) -> Any:
     """Send a failed or doubtful message once more."""
     viewer = frame.viewer()
     case = access.case(viewer, access.delivery(viewer, delivery_id).case_id)
+    access.replying(viewer)
     delivery.send_again(delivery_id)
     return _back(case)

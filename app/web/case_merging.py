@@ -9,12 +9,13 @@ from flask import Blueprint, redirect, request
 from app.cases.models import Case
 from app.contacts import queries as contacts
 from app.errors import Invalid
+from app.identity import policy
 from app.orchestration import foreseeing, merging
 from app.web import access, frame, once, shell
-from app.web.rules import allow
+from app.web.rules import allow_if
 
 blueprint = Blueprint("case_merging", __name__)
-works = allow("agent", "manager")
+works = allow_if(policy.may_merge_cases)
 MANY = 30
 
 

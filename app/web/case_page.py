@@ -23,7 +23,7 @@ from app.sla import clocks
 from app.sla import service as sla
 from app.web import access, case_timeline, frame, moments, shell, tabs
 from app.web.customer import customer
-from app.web.rules import signed_in
+from app.web.rules import allow_if, signed_in
 from app.workflow import definitions
 from app.workflow import moments as past
 from app.workflow import queries as workflow
@@ -212,7 +212,7 @@ def state(instance_id: int) -> Response:
 
 
 @blueprint.get("/cases/<number>/audit.json")
-@signed_in
+@allow_if(policy.may_take_proof)
 def proof(number: str) -> Response:
     """Return the proof of a case's chain, for verification without this desk."""
     case = access.case_by_number(frame.viewer(), number)

@@ -48,6 +48,8 @@ def write(number: str) -> Any:
     """
     case = _case(number)
     how = request.form.get("how", "")
+    if request.form.get("kind", "reply") != "note":
+        access.replying(frame.viewer())
     if request.form.get("kind", "reply") != "note" and how.startswith("step-"):
         return _ask_step(case, how.removeprefix("step-"))
     if once.is_repeated():
@@ -132,6 +134,7 @@ def send_and_step(number: str, task_id: int) -> Any:
     if once.is_repeated():
         return back(case)
     viewer = frame.viewer()
+    access.replying(viewer)
     task = access.own_task(viewer, task_id)
     values = forms.read(orchestration.form_of_task(task), request.form)
     draft = drafts.get(case.id, viewer.user_id)
@@ -159,6 +162,7 @@ def undo(held_id: int) -> Any:
 @works
 def send_now(held_id: int) -> Any:
     """Let a waiting reply go at once."""
+    access.replying(frame.viewer())
     return _with_held(held_id, holding.send_now)
 
 

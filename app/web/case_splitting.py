@@ -9,13 +9,14 @@ from flask import Blueprint, redirect, request
 from app.cases import service as cases
 from app.cases.models import Case
 from app.errors import Conflict, Invalid
+from app.identity import policy
 from app.messaging import queries as messages
 from app.orchestration import moving
 from app.web import access, frame, once, shell
-from app.web.rules import allow
+from app.web.rules import allow_if
 
 blueprint = Blueprint("case_splitting", __name__)
-works = allow("agent", "manager")
+works = allow_if(policy.may_merge_cases)
 
 
 def _working(number: str) -> Case:

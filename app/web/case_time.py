@@ -13,6 +13,7 @@ from flask import Blueprint, Response, request
 from app.cases.timekeeping import entries
 from app.clock import utcnow
 from app.errors import Invalid
+from app.identity.rights import Right
 from app.web import asking, frame, shell
 from app.web.case_around import done
 from app.web.case_checklist import held, read_day
@@ -79,7 +80,7 @@ def _asked() -> tuple[date, date, list[Any]]:
     viewer, now = frame.viewer(), today()
     first = read_day(request.args.get("from", "")) or now.replace(day=1)
     last = read_day(request.args.get("to", "")) or max(now, first + timedelta(days=0))
-    return first, last, entries.between(first, last, user_id=None if viewer.sees_all else viewer.user_id)
+    return first, last, entries.between(first, last, user_id=None if viewer.may(Right.TIME_ALL) else viewer.user_id)
 
 
 @blueprint.get("/time")

@@ -14,7 +14,7 @@ from app.web import access, contact_words, frame, shell
 from app.web.rules import allow_if
 
 blueprint = Blueprint("contact_merging", __name__)
-knows = allow_if(policy.may_see_contacts)
+merges = allow_if(policy.may_merge_contacts)
 
 
 def _other() -> int:
@@ -25,7 +25,7 @@ def _other() -> int:
 
 
 @blueprint.get("/contacts/<int:contact_id>/merge")
-@knows
+@merges
 def preview(contact_id: int) -> Any:
     """Show what a merge would bring together, before anybody decides."""
     queries.existing(contact_id)
@@ -39,7 +39,7 @@ def preview(contact_id: int) -> Any:
 
 
 @blueprint.post("/contacts/<int:contact_id>/merge")
-@knows
+@merges
 def merge(contact_id: int) -> Any:
     """Merge another contact into this one; can be taken back at any time."""
     queries.existing(contact_id)
@@ -48,7 +48,7 @@ def merge(contact_id: int) -> Any:
 
 
 @blueprint.post("/contacts/<int:contact_id>/unmerge")
-@knows
+@merges
 def unmerge(contact_id: int) -> Any:
     """Take a merge back: what came in since belongs to whom it came from."""
     customers.unmerge(contact_id)
@@ -56,7 +56,7 @@ def unmerge(contact_id: int) -> Any:
 
 
 @blueprint.post("/contacts/<int:contact_id>/apart")
-@knows
+@merges
 def apart(contact_id: int) -> Any:
     """Note that two contacts are two people: they are not proposed again."""
     queries.existing(contact_id)

@@ -21,6 +21,7 @@ from app.web.rules import allow_if
 
 blueprint = Blueprint("contacts", __name__)
 knows = allow_if(policy.may_see_contacts)
+edits = allow_if(policy.may_edit_contacts)
 FIELDS = ("name", "language", "timezone", "tier", "warning")
 SHOWN_CASES = 20
 SHOWN_PEOPLE = 8
@@ -66,7 +67,7 @@ def _organizations() -> list[Any]:
 
 
 @blueprint.post("/contacts")
-@knows
+@edits
 def add() -> Any:
     """Make a contact by hand and show them."""
     form = request.form
@@ -143,7 +144,7 @@ def _events(person: Any) -> list[dict[str, Any]]:
 
 
 @blueprint.post("/contacts/<int:contact_id>")
-@knows
+@edits
 def change(contact_id: int) -> Any:
     """Change who somebody is: name, language, time zone, organization, tier, warning, whether they are blocked."""
     queries.existing(contact_id)
@@ -157,7 +158,7 @@ def change(contact_id: int) -> Any:
 
 
 @blueprint.post("/contacts/<int:contact_id>/points")
-@knows
+@edits
 def add_point(contact_id: int) -> Any:
     """Give somebody another address."""
     queries.existing(contact_id)
@@ -171,7 +172,7 @@ def add_point(contact_id: int) -> Any:
 
 
 @blueprint.post("/contacts/<int:contact_id>/points/<int:point_id>")
-@knows
+@edits
 def change_point(contact_id: int, point_id: int) -> Any:
     """Mark an address as checked or not, or remove it."""
 

@@ -16,6 +16,7 @@ from app.web.rules import allow_if
 
 blueprint = Blueprint("customer", __name__)
 knows = allow_if(policy.may_see_contacts)
+edits = allow_if(policy.may_edit_contacts)
 FIELDS = ("name", "language", "timezone", "tier", "warning")
 SHOWN = 20
 FEW = 8
@@ -49,7 +50,7 @@ def _case(number: str) -> Any:
 
 
 @blueprint.get("/cases/<number>/customer")
-@knows
+@edits
 def form(number: str) -> Any:
     """Return the form that changes the customer in place; without a script, their own page."""
     case = _case(number)
@@ -75,7 +76,7 @@ def alike(number: str) -> Any:
 
 
 @blueprint.post("/cases/<number>/customer")
-@knows
+@edits
 def change(number: str) -> Any:
     """Change who the customer is and show the card again."""
     case = _case(number)

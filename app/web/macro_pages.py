@@ -10,6 +10,7 @@ from app.audit import service as audit
 from app.db import savepoint
 from app.errors import Conflict, DeskError, Forbidden, Invalid, NotFound
 from app.identity import queries as identity
+from app.identity.rights import Right
 from app.knowledge import filling
 from app.orchestration.macros import book
 from app.orchestration.macros.models import Macro
@@ -58,8 +59,8 @@ def _form(
     shown = shell.page(
         "macro.html", section="settings", row=row, steps=list(zip(found, forms, strict=True)), error=error, touched=touched,
         wrong=error.fields if error else {}, values=request.form, variables=filling.VARIABLES,
-        teams=[team for team in identity.teams() if viewer.sees_all or team.id in viewer.team_ids],
-        may_change=row is None or book.may_change(viewer, row), may_share_with_all=viewer.sees_all,
+        teams=[team for team in identity.teams() if viewer.may(Right.MACROS_ALL) or team.id in viewer.team_ids],
+        may_change=row is None or book.may_change(viewer, row), may_share_with_all=viewer.may(Right.MACROS_ALL),
         events=audit.chain_events(book.chain_of(row.id))[-SHOWN_EVENTS:][::-1] if row else [], **macro_form.context(),
     )  # fmt: skip
     return make_response(shown, status_of(error) if error else 200)

@@ -16,7 +16,7 @@ from app.workflow.models import ProcessDefinition
 
 blueprint = Blueprint("migrating", __name__)
 looks = allow_if(policy.may_see_processes)
-designs = allow_if(policy.may_deploy)
+designs = allow_if(policy.may_publish)
 
 
 def sources(key: str, version: int) -> list[tuple[ProcessDefinition, int]]:

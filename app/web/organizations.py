@@ -17,6 +17,7 @@ from app.web.rules import allow_if
 
 blueprint = Blueprint("organizations", __name__)
 knows = allow_if(policy.may_see_contacts)
+edits = allow_if(policy.may_edit_contacts)
 SHOWN_EVENTS = 20
 
 
@@ -52,7 +53,7 @@ def _list(*, error: DeskError | None = None) -> Response:
 
 
 @blueprint.post("/organizations")
-@knows
+@edits
 def add() -> Any:
     """Make an organization and show it."""
     return _saved(None, lambda error: _list(error=error))
@@ -92,7 +93,7 @@ def _one(organization_id: int, *, error: DeskError | None = None) -> Response:
 
 
 @blueprint.post("/organizations/<int:organization_id>")
-@knows
+@edits
 def change(organization_id: int) -> Any:
     """Change an organization."""
     organizations.existing(organization_id)
@@ -100,7 +101,7 @@ def change(organization_id: int) -> Any:
 
 
 @blueprint.post("/organizations/<int:organization_id>/adopt")
-@knows
+@edits
 def adopt(organization_id: int) -> Any:
     """Make members of those who write from its domains and belong to no organization."""
     organizations.adopt(organization_id)

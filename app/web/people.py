@@ -11,23 +11,25 @@ from flask import Blueprint, Response, make_response, redirect, request
 from app.audit import service as audit
 from app.db import savepoint
 from app.errors import Conflict, DeskError, Invalid, NotFound
-from app.identity import policy, queries, service, sessions
-from app.identity.models import Role, Team, User
+from app.identity import policy, queries, roles, service, sessions
+from app.identity.models import Team, User
 from app.messaging import password_links
 from app.orchestration import handover
-from app.web import frame, i18n, shell
+from app.web import frame, granting, i18n, shell
 from app.web.auth import safe_next
 from app.web.errors import status_of
 from app.web.rules import allow_if, signed_in
 
 blueprint = Blueprint("people", __name__)
+sees = allow_if(policy.may_see_people)
 administers = allow_if(policy.may_manage_people)
+keeps_teams = allow_if(policy.may_manage_teams)
 SHOWN_EVENTS = 20
 
 
 # ---------------------------------------------------------------- the list
 @blueprint.get("/people")
-@administers
+@sees
 def people() -> Response:
     """List users and teams."""
     return _list()
@@ -37,7 +39,8 @@ def _list(*, error: DeskError | None = None, form: str = "") -> Response:
     members = {team.id: queries.members(team.id) for team in queries.teams()}
     page = shell.page(
         "people.html", section="people", users=queries.users(), teams=queries.teams(), members=members,
-        archived=queries.teams(archived=True), teams_of=queries.team_keys_by_user(), roles=list(Role), error=error,
+        archived=queries.teams(archived=True), teams_of=queries.team_keys_by_user(), error=error,
+        roles=granting.givable(), own_roles=roles.by_id(),
         wrong=error.fields if error else {}, values=request.form if error else {}, form=form,
     )  # fmt: skip
     return make_response(page, status_of(error) if error else 200)
@@ -63,14 +66,20 @@ def add() -> Any:
         with savepoint():
             made = service.create_user(
                 form.get("login", ""), given or service.first_password(), name=form.get("name", ""),
-                role=service.role_of(form.get("role", "agent")), email=form.get("email", ""),
+                role=granting.chosen(form.get("role", "agent")), email=form.get("email", ""),
             )  # fmt: skip
-            service.set_teams(made.id, set(form.getlist("teams", type=int)))
+            _set_teams(made.id)
     except (Invalid, Conflict) as error:
         return _list(error=error, form="person")
     if given:
         return redirect(f"/people/{made.id}", 303)
     return _person(made, password=service.give_password(made.id), status=201)
+
+
+def _set_teams(user_id: int) -> None:
+    """Put a user into the teams that are ticked; the form of those who may not do that has none to tick."""
+    if policy.may_manage_teams(frame.viewer()):
+        service.set_teams(user_id, set(request.form.getlist("teams", type=int)))
 
 
 # ---------------------------------------------------------------- one person
@@ -86,7 +95,8 @@ def _person(user: User, *, error: DeskError | None = None, password: str = "", s
     tokens = [token for token, _login in queries.api_tokens(user.id)]
     page = shell.page(
         "person.html", section="people", user=user, own_teams={team.id for team in queries.teams_of(user.id)},
-        teams=queries.teams(), roles=list(Role), tokens=tokens, sessions=sessions.live_sessions(user.id), events=chain,
+        teams=queries.teams(), roles=granting.givable(), own_roles=roles.by_id(), role_key=roles.key_of(roles.of_user(user)),
+        may_change=granting.may_give(frame.viewer(), roles.of_user(user)), tokens=tokens, sessions=sessions.live_sessions(user.id), events=chain,
         password=password, error=error, wrong=error.fields if error else {}, values=request.form if error else {},
     )  # fmt: skip
     response = make_response(page, status_of(error) if error else status)
@@ -100,13 +110,14 @@ def _person(user: User, *, error: DeskError | None = None, password: str = "", s
 def change(user_id: int) -> Any:
     """Change name, login, address, role, language and teams."""
     form = request.form
+    granting.person(user_id)
 
     def work() -> str:
         service.change_user(
             user_id, name=form.get("name", ""), login=form.get("login", ""), email=form.get("email", ""),
-            role=service.role_of(form.get("role", "")), locale=form.get("locale", ""),
+            role=granting.chosen(form.get("role", "")), locale=form.get("locale", ""),
         )  # fmt: skip
-        service.set_teams(user_id, set(form.getlist("teams", type=int)))
+        _set_teams(user_id)
         return f"/people/{user_id}?saved=1"
 
     return _or_say(work, lambda error: _person(queries.get_user(user_id), error=error))
@@ -116,13 +127,14 @@ def change(user_id: int) -> Any:
 @administers
 def password(user_id: int) -> Response:
     """Give a user a new password, shown this once; they are signed out and choose their own when they come back."""
-    return _person(queries.get_user(user_id), password=service.give_password(user_id))
+    return _person(granting.person(user_id), password=service.give_password(user_id))
 
 
 @blueprint.post("/people/<int:user_id>/password/link")
 @administers
 def password_link(user_id: int) -> Any:
     """Send a user a link by which they choose a new password; until they do, the old one works."""
+    granting.person(user_id)
 
     def work() -> str:
         password_links.ask_for(user_id, locale=i18n.locale())
@@ -135,6 +147,7 @@ def password_link(user_id: int) -> Any:
 @administers
 def active(user_id: int) -> Any:
     """Let a user in or keep them out."""
+    granting.person(user_id)
 
     def work() -> str:
         if request.form.get("active") == "true":
@@ -150,6 +163,7 @@ def active(user_id: int) -> Any:
 @administers
 def revoke(user_id: int, token_id: int) -> Any:
     """Revoke a token of a user."""
+    granting.person(user_id)
     if token_id not in {token.id for token, _login in queries.api_tokens(user_id)}:
         raise NotFound("token_unknown", "There is no such token.")
     sessions.revoke_api_token(token_id)
@@ -158,7 +172,7 @@ def revoke(user_id: int, token_id: int) -> Any:
 
 # ---------------------------------------------------------------- teams
 @blueprint.post("/teams")
-@administers
+@keeps_teams
 def new_team() -> Any:
     """Make a team."""
     form = request.form
@@ -176,7 +190,7 @@ def new_team() -> Any:
 
 
 @blueprint.get("/teams/<int:team_id>")
-@administers
+@keeps_teams
 def team(team_id: int) -> Response:
     """Show a team: its names, its members, what it holds."""
     return _team(queries.get_team(team_id))
@@ -193,7 +207,7 @@ def _team(row: Team, *, error: DeskError | None = None) -> Response:
 
 
 @blueprint.post("/teams/<int:team_id>")
-@administers
+@keeps_teams
 def rename_team(team_id: int) -> Any:
     """Change a team's names and address; its key stays, for processes name it."""
     form, row = request.form, queries.get_team(team_id)
@@ -208,7 +222,7 @@ def rename_team(team_id: int) -> Any:
 
 
 @blueprint.post("/teams/<int:team_id>/members")
-@administers
+@keeps_teams
 def member(team_id: int) -> Any:
     """Add a member to a team, change whether they lead it, or remove them."""
     user_id = request.form.get("user", 0, type=int)
@@ -220,7 +234,7 @@ def member(team_id: int) -> Any:
 
 
 @blueprint.post("/teams/<int:team_id>/archive")
-@administers
+@keeps_teams
 def archive_team(team_id: int) -> Any:
     """Take a team out of service, handing over what it holds; or take it back."""
 

@@ -31,6 +31,7 @@ EMPTY = b"""<?xml version="1.0" encoding="UTF-8"?>
 """
 looks = allow_if(policy.may_see_processes)
 designs = allow_if(policy.may_deploy)
+publishes = allow_if(policy.may_publish)
 
 
 @blueprint.get("/processes")
@@ -43,6 +44,7 @@ def overview() -> str:
     return shell.page(
         "processes.html", section="processes", by_key=by_key, running=queries.running_counts(), rules=entry.rules(),
         accounts=accounts.accounts(), may_deploy=policy.may_deploy(frame.viewer()),
+        may_publish=policy.may_publish(frame.viewer()),
     )  # fmt: skip
 
 
@@ -60,7 +62,7 @@ def versions(key: str) -> str:
     return shell.page(
         "process.html", section="processes", key=key, versions=listed, chosen=chosen,
         running=queries.running_counts(), may_deploy=policy.may_deploy(frame.viewer()), starts=starts.upcoming(key),
-        may_withdraw=policy.may_deploy(frame.viewer()) and key not in starts.NEEDED,
+        may_publish=policy.may_publish(frame.viewer()), may_withdraw=policy.may_publish(frame.viewer()) and key not in starts.NEEDED,
         movable=sum(count for _row, count in migrating.sources(key, chosen.version)),
         migrations=orchestration.of_process(key), numbers={v.id: v.version for v in listed},
     )  # fmt: skip
@@ -161,7 +163,7 @@ def deploy() -> Any:
 
 
 @blueprint.post("/processes/<key>/versions/<int:version>/publish")
-@designs
+@publishes
 def publish(key: str, version: int) -> Any:
     """Make a version the one that new cases start with; an older one is a roll-back."""
     definitions.publish(queries.version(key, version).id, note=request.form.get("note") or None)
@@ -169,7 +171,7 @@ def publish(key: str, version: int) -> Any:
 
 
 @blueprint.post("/processes/<key>/withdraw")
-@designs
+@publishes
 def withdraw(key: str) -> Any:
     """Let no case start with a process any more, by mail or by time."""
     starts.withdraw(key)
@@ -177,7 +179,7 @@ def withdraw(key: str) -> Any:
 
 
 @blueprint.post("/entry-rules")
-@designs
+@publishes
 def save_rule() -> Any:
     """Add or change an entry rule."""
     form = request.form
@@ -191,7 +193,7 @@ def save_rule() -> Any:
 
 
 @blueprint.post("/entry-rules/<int:rule_id>/remove")
-@designs
+@publishes
 def remove_rule(rule_id: int) -> Any:
     """Remove an entry rule."""
     entry.remove_rule(rule_id)

@@ -20,7 +20,7 @@ from app.web.rules import allow_if
 
 blueprint = Blueprint("queues", __name__)
 sees = allow_if(policy.may_see_settings)
-changes = allow_if(policy.may_manage_calendars)
+changes = allow_if(policy.may_manage_queues)
 SHOWN_EVENTS = 12
 
 
@@ -31,7 +31,7 @@ def overview() -> str:
     teams = {team.id: team for team in (*identity.teams(), *identity.teams(archived=True))}
     return shell.page(
         "queues.html", section="settings", queues=routing.queues(), teams=teams,
-        calendars={row.id: row for row in sla.calendars()}, may_change=policy.may_manage_calendars(frame.viewer()),
+        calendars={row.id: row for row in sla.calendars()}, may_change=policy.may_manage_queues(frame.viewer()),
     )  # fmt: skip
 
 
@@ -57,7 +57,7 @@ def _form(row: Queue | None, *, error: DeskError | None = None) -> Response:
         "queue.html", section="settings", queue=row, teams=teams, calendars=sla.calendars(), error=error,
         wrong=error.fields if error else {}, values=request.form if error else {},
         events=audit.chain_events(f"queue:{row.id}")[-SHOWN_EVENTS:][::-1] if row else [],
-        may_change=policy.may_manage_calendars(frame.viewer()),
+        may_change=policy.may_manage_queues(frame.viewer()),
     )  # fmt: skip
     return make_response(shown, status_of(error) if error else 200)
 

@@ -10,10 +10,12 @@ from flask import Flask
 
 from app.identity.models import Role
 from app.identity.policy import Viewer
+from app.identity.rights import Right
 
 View = TypeVar("View", bound=Callable[..., Any])
 ATTRIBUTE = "access_rule"
 HOPEFUL = "is_hopeful"
+_PURPOSE = {Role.AGENT: Right.CASES_WORK, Role.MANAGER: Right.CASES_WORK, Role.DESIGNER: Right.PROCESSES_UPLOAD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,9 @@ def public(view: View) -> View:
 
 
 def allow(*roles: str) -> Callable[[View], View]:
-    """Let users of these roles call the view (`agent`, `manager`, `designer`); administrators always may."""
-    named = frozenset(map(Role, roles)) | {Role.ADMIN}
-    rule = Rule("allow " + ", ".join(sorted(named)), lambda viewer: viewer.role in named)
+    """Let those call the view who may do what one of these built-in roles is for: `agent`, `manager`, `designer`."""
+    named = frozenset(_PURPOSE[Role(role)] for role in roles)
+    rule = Rule("allow " + ", ".join(sorted(roles)), lambda viewer: not named.isdisjoint(viewer.rights))
     return lambda view: _declare(view, rule)
 
 

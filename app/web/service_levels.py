@@ -24,7 +24,7 @@ from app.web.rules import allow_if
 
 blueprint = Blueprint("service_levels", __name__)
 sees = allow_if(rights.may_see_settings)
-changes = allow_if(rights.may_manage_calendars)
+changes = allow_if(rights.may_manage_service_levels)
 SHOWN_EVENTS = 12
 UNITS = {"m": 60, "h": 3600}
 
@@ -45,7 +45,7 @@ def overview() -> str:
     return shell.page(
         "service_levels.html", section="settings", policies=policies.policies(), number=number, case=case, unknown=unknown,
         verdicts=verdicts, calendars={row.id: row for row in sla.calendars()}, kinds=policies.KINDS, length=length,
-        may_change=rights.may_manage_calendars(frame.viewer()), removed=request.args.get("removed", ""),
+        may_change=rights.may_manage_service_levels(frame.viewer()), removed=request.args.get("removed", ""),
     )  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def _form(row: SlaPolicy | None, *, error: DeskError | None = None, part: str = 
         error=error, part=part, wrong=error.fields if error else {}, queues=routing.queues(), calendars=sla.calendars(),
         priorities=cases.PRIORITIES, pausing=policies.PAUSING, told=policies.TOLD, kinds=policies.KINDS,
         events=audit.chain_events(f"sla_policy:{row.id}")[-SHOWN_EVENTS:][::-1] if row else [],
-        may_change=rights.may_manage_calendars(frame.viewer()),
+        may_change=rights.may_manage_service_levels(frame.viewer()),
     )  # fmt: skip
     return make_response(page, status_of(error) if error else 200)
 

@@ -33,7 +33,8 @@ PARTS = (
     Part("checklists", "/settings/checklists", policy.may_see_settings),
     Part("canned", "/settings/canned", policy.may_work_on_cases),
     Part("macros", "/settings/macros", policy.may_work_on_cases),
-    Part("people", "/people", policy.may_manage_people),
+    Part("people", "/people", policy.may_see_people),
+    Part("roles", "/settings/roles", policy.may_manage_roles),
     Part("channels", "/channels", policy.may_configure_channels),
     Part("processes", "/processes", policy.may_see_processes),
 )

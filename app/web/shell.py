@@ -49,7 +49,7 @@ def navigation() -> tuple[Place, ...]:
         entries.append(Place("faults", "/faults"))
     if policy.may_configure_channels(viewer):
         entries.append(Place("channels", "/channels"))
-    if policy.may_manage_people(viewer):
+    if policy.may_see_people(viewer):
         entries.append(Place("people", "/people"))
     if policy.may_see_settings(viewer):
         entries.append(Place("settings", "/settings"))
@@ -59,7 +59,9 @@ def navigation() -> tuple[Place, ...]:
 def stream_url() -> str:
     """Return the address of the event stream with this viewer's admission."""
     viewer = frame.viewer()
-    admission = streaming.admission(user_id=viewer.user_id, role=str(viewer.role), team_ids=sorted(viewer.team_ids))
+    admission = streaming.admission(
+        user_id=viewer.user_id, role=policy.watches_as(viewer), team_ids=sorted(viewer.team_ids)
+    )
     return f"{settings().stream_url}?admission={admission}"
 
 

@@ -14,6 +14,7 @@ from app.errors import Invalid
 from app.identity import queries as identity
 from app.identity.models import Team
 from app.identity.queries import user_names
+from app.identity.rights import Right
 from app.web import asking, frame, i18n, listing, once, shell
 from app.web.auth import safe_next
 from app.web.errors import status_of
@@ -39,7 +40,7 @@ def sheet(template: str, *, title: str, status: int = 200, **context: Any) -> An
 
 def _teams() -> list[Team]:
     viewer = frame.viewer()
-    return [team for team in identity.teams() if viewer.sees_all or team.id in viewer.team_ids]
+    return [team for team in identity.teams() if viewer.may(Right.VIEWS_ALL) or team.id in viewer.team_ids]
 
 
 @blueprint.get("/views")

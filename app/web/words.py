@@ -7,7 +7,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from app.web import bulk_words, channel_words, fault_words, macro_texts, notice_words, setting_words, shell_words
+from app.web import (
+    bulk_words,
+    channel_words,
+    fault_words,
+    macro_texts,
+    notice_words,
+    role_words,
+    setting_words,
+    shell_words,
+)
 
 # Shown as they are in English: roles, states, verbs, priorities, kinds.
 PLAIN: Final = (
@@ -208,6 +217,7 @@ KEYS: Final[dict[str, str]] = (
     | fault_words.WORDS
     | macro_texts.WORDS
     | setting_words.WORDS
+    | role_words.WORDS
     | shell_words.WORDS
 )
 

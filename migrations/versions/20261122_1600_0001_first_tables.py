@@ -186,6 +186,32 @@ def upgrade() -> None:
     op.create_index("ix_timers_due", "timers", ["due_at"], unique=False)
     op.create_index("ix_timers_job_ref", "timers", ["job", "ref"], unique=False)
     op.create_table(
+        "roles",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column(
+            "base",
+            sa.Enum(
+                "agent",
+                "manager",
+                "designer",
+                "admin",
+                name="role",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("rights", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("version", sa.BigInteger(), server_default=sa.text("1"), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_roles")),
+        sa.UniqueConstraint("key", name=op.f("uq_roles_key")),
+    )
+    op.create_table(
         "users",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("login", sa.Text(), nullable=False),
@@ -206,15 +232,18 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("role_id", sa.BigInteger(), nullable=True),
         sa.Column("locale", sa.Text(), nullable=False),
         sa.Column("theme", sa.Text(), nullable=False),
         sa.Column("is_active", sa.Boolean(), server_default=sa.text("true"), nullable=False),
         sa.Column("must_change", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("login = lower(login)", name=op.f("ck_users_login_lower")),
+        sa.ForeignKeyConstraint(["role_id"], ["roles.id"], name=op.f("fk_users_role_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_users")),
         sa.UniqueConstraint("login", name=op.f("uq_users_login")),
     )
+    op.create_index(op.f("ix_users_role_id"), "users", ["role_id"], unique=False)
     op.create_table(
         "api_tokens",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -1717,7 +1746,9 @@ def downgrade() -> None:
     op.drop_table("audit_events")
     op.drop_index(op.f("ix_api_tokens_user_id"), table_name="api_tokens")
     op.drop_table("api_tokens")
+    op.drop_index(op.f("ix_users_role_id"), table_name="users")
     op.drop_table("users")
+    op.drop_table("roles")
     op.drop_index("ix_timers_job_ref", table_name="timers")
     op.drop_index("ix_timers_due", table_name="timers")
     op.drop_table("timers")

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from app import events
 from app.errors import Conflict, Invalid, NotFound
-from app.identity import queries, service, sessions
+from app.identity import queries, roles, service, sessions
 from app.identity.models import Role
 from tests.support.people import PASSWORD, make_cast, make_user
 
@@ -43,10 +43,10 @@ def test_weak_passwords_are_refused(password):
         service.create_user("dora1234", password, name="Dora", role=Role.AGENT)
 
 
-def test_unknown_roles_name_the_known_ones():
-    assert service.role_of("Agent") is Role.AGENT
+def test_unknown_roles_name_the_known_ones(session):
+    assert roles.find("Agent") is Role.AGENT
     with pytest.raises(Invalid, match="agent, manager, designer, admin"):
-        service.role_of("root")
+        roles.find("king")
 
 
 def test_a_change_is_recorded_with_what_differs():

@@ -92,7 +92,12 @@ def make_app():
     """Make an application that serves the style guide at /styleguide; nobody is signed in, somebody is drawn."""
     app = create_app(("app.web.health", "app.web.inbox", "tests.support.styleguide"))
     app.jinja_env.globals["viewer"] = lambda: SimpleNamespace(
-        name="Alice", role="agent", theme=request.args.get("theme", "auto"), login="alice", user_id=1
+        name="Alice",
+        role="agent",
+        theme=request.args.get("theme", "auto"),
+        login="alice",
+        user_id=1,
+        may=lambda _right: True,
     )
     app.jinja_env.globals |= {"case_items": _items, "who": lambda _key, value: value}
     # What pages get from rooms that are not loaded here is empty.

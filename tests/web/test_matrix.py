@@ -11,9 +11,11 @@ import pytest
 from werkzeug.routing import Map
 
 from app.db import unit_of_work
-from app.identity import queries
+from app.identity import queries, roles, service
+from app.identity.models import Role, User
 from app.web import create_app
 from app.web.rules import rule_of
+from tests.support.people import make_user
 from tests.web.matrix import OF_A_CASE, SAMPLES, World, make_world
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -47,6 +49,7 @@ class Paths:
 
     url_map: Map
     world: World
+    olga: User
 
     def _route(self, endpoint):
         return max(self.url_map.iter_rules(endpoint), key=lambda rule: len(rule.arguments))
@@ -77,7 +80,24 @@ class Paths:
 def paths(application, cast):
     """Paths in a world with one case of the service team and all that hangs on it."""
     with unit_of_work():
-        return Paths(application.url_map, make_world(cast))
+        return Paths(application.url_map, make_world(cast), make_olga(cast))
+
+
+def make_olga(cast):
+    """Somebody of the service team whose role is the desk's own: an agent's without some rights, with others beside them."""
+    rights = [
+        "cases_new",
+        "cases_work",
+        "contacts_see",
+        "processes_see",
+        "processes_publish",
+        "settings_see",
+        "queues",
+        "teams",
+    ]
+    own = roles.make("own", roles.Wish("Own", rights), copy_of=Role.AGENT)
+    olga = make_user("olga", teams=(cast.service_team,))
+    return service.change_user(olga.id, role=own)
 
 
 def viewer_of(person):
@@ -90,7 +110,7 @@ def test_each_route_lets_in_whom_its_rule_names_and_nobody_else(application, bro
     path, cast = paths.real(endpoint), paths.world.cast
     rule = rule_of(application.view_functions[endpoint])
     assert rule is not None
-    for person in (None, cast.charlie, cast.desi, cast.alice, cast.mona, cast.ada):
+    for person in (None, cast.charlie, cast.desi, cast.alice, paths.olga, cast.mona, cast.ada):
         answer = browser(person).request(method, path)
         status, who = answer.status_code, f"{person.login if person else 'a stranger'}: {method} {path}"
         assert status < 500 or endpoint == "health.ready", f"{who} fails with {status}: {answer.text[:300]}"

@@ -16,6 +16,7 @@ from app.clock import utcnow
 from app.db import run, session
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.identity.policy import Viewer
+from app.identity.rights import Right
 
 MAX_MINUTES, MAX_NOTE, MAX_CATEGORY, MOST_ROWS = 1_440, 300, 60, 5_000
 FIRST = date(2000, 1, 1)
@@ -119,7 +120,7 @@ def _own(case: Case, viewer: Viewer, entry_id: int) -> TimeEntry:
     entry = session().get(TimeEntry, entry_id)
     if entry is None or entry.case_id != case.id:
         raise NotFound("time_unknown", "This entry is not there any more.")
-    if entry.user_id != viewer.user_id and not viewer.sees_all:
+    if entry.user_id != viewer.user_id and not viewer.may(Right.TIME_ALL):
         raise Forbidden("time_of_others", "This is somebody else's time: ask them, or a manager, to change it.")
     return entry
 

@@ -23,6 +23,8 @@ HELD_SECONDS = 300
 
 # ---------------------------------------------------------------- reply and note
 def _reply(turn: Turn) -> Done:
+    if not policy.may_reply(turn.viewer):
+        raise Forbidden("no_reply", "Your role may write notes, not to customers.")
     draft = drafts.get(turn.case.id, turn.viewer.user_id)
     if draft is not None and (draft.text.strip() or draft.files):
         raise Conflict("draft_waits", "You have begun a reply on this case: send it or throw it away first.")
@@ -119,6 +121,8 @@ def _read_merge(viewer: Viewer, given: Params) -> dict[str, Any]:
 
 
 def _merge(turn: Turn) -> Done:
+    if not policy.may_merge_cases(turn.viewer):
+        raise Forbidden("no_merge", "Your role may not merge cases.")
     if turn.case.id == turn.params["into_id"]:
         return Done(changed=False)
     if turn.case.merged_into == turn.params["into_id"]:

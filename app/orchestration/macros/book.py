@@ -13,6 +13,7 @@ from app.clock import utcnow
 from app.db import run, session
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.identity.policy import Viewer
+from app.identity.rights import Right
 from app.knowledge import canned
 from app.knowledge.models import Circle
 from app.orchestration.macros import steps
@@ -36,7 +37,7 @@ class Wish:
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition on `Macro` that holds for those the viewer may use."""
     teams = and_(Macro.shared == Circle.TEAM, Macro.team_id.in_(sorted(viewer.team_ids) or [-1]))
-    shared = Macro.shared != Circle.PRIVATE if viewer.sees_all else Macro.shared == Circle.EVERYBODY
+    shared = Macro.shared != Circle.PRIVATE if viewer.may(Right.MACROS_ALL) else Macro.shared == Circle.EVERYBODY
     return or_(Macro.owner_id == viewer.user_id, shared, teams)
 
 
@@ -66,7 +67,7 @@ def usable(viewer: Viewer, macro_id: int) -> Macro:
 
 def may_change(viewer: Viewer, row: Macro) -> bool:
     """Whether a viewer may change or delete it: its maker, and whoever sees everything when it is shared."""
-    return row.owner_id == viewer.user_id or (viewer.sees_all and row.shared != Circle.PRIVATE)
+    return row.owner_id == viewer.user_id or (viewer.may(Right.MACROS_ALL) and row.shared != Circle.PRIVATE)
 
 
 def save(viewer: Viewer, wish: Wish, *, macro_id: int | None = None, version: int | None = None) -> Macro:
@@ -141,11 +142,11 @@ def _circle(viewer: Viewer, wish: Wish) -> tuple[Circle, int | None]:
             "macro_shared", f"It is shared with one of {', '.join(Circle)}.", fields={"shared": "unknown"}
         )  # fmt: skip
     shared = Circle(wish.shared)
-    if shared is Circle.EVERYBODY and not viewer.sees_all:
+    if shared is Circle.EVERYBODY and not viewer.may(Right.MACROS_ALL):
         raise Forbidden("macro_for_all", "Only managers share macros with everybody: share it with your team.")
     if shared is not Circle.TEAM:
         return shared, None
-    if wish.team_id is None or (wish.team_id not in viewer.team_ids and not viewer.sees_all):
+    if wish.team_id is None or (wish.team_id not in viewer.team_ids and not viewer.may(Right.MACROS_ALL)):
         raise Invalid("macro_team", "Choose one of your teams to share it with.", fields={"shared": "required"})
     return shared, wish.team_id
 

@@ -33,6 +33,7 @@ from app.web.api import (
     people,
     presence,
     processes,
+    roles,
     service_levels,
     shapes,
     timekeeping,
@@ -46,6 +47,7 @@ blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
     cases, around, fields, checklists, timekeeping, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
     calendars, contacts, organizations, service_levels, arranging, bulk, absences, canned, macros,
+    roles,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 blueprint.register_blueprint(views.blueprint)
@@ -57,7 +59,13 @@ blueprint.register_blueprint(views.blueprint)
 def me() -> shapes.Me:
     """Return the user that the token belongs to."""
     viewer = frame.viewer()
-    return shapes.Me(login=viewer.login, name=viewer.name, role=str(viewer.role), teams=sorted(viewer.team_keys))
+    return shapes.Me(
+        login=viewer.login,
+        name=viewer.name,
+        role=viewer.role_key,
+        teams=sorted(viewer.team_keys),
+        rights=sorted(viewer.rights),
+    )
 
 
 @cache

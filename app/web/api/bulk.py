@@ -8,15 +8,16 @@ from typing import Any, Literal
 from flask import Blueprint
 from pydantic import Field
 
+from app.identity import policy
 from app.orchestration.bulk import progress, runs
 from app.orchestration.bulk.models import BulkRun
 from app.web import asking, bulk_choice, frame
 from app.web.api.contract import In, Out, operation
-from app.web.rules import allow
+from app.web.rules import allow_if
 
 blueprint = Blueprint("api_bulk", __name__)
 TAG = "bulk actions"
-works = allow("agent", "manager")
+works = allow_if(policy.may_change_many)
 
 
 class NewBulk(In):

@@ -20,6 +20,7 @@ from app.web.rules import allow_if
 
 blueprint = Blueprint("api_calendars", __name__)
 administers = allow_if(policy.may_manage_calendars)
+keeps_queues = allow_if(policy.may_manage_queues)
 TAG = "calendars"
 MAX_DAYS = 2000
 Span = Annotated[str, Field(max_length=20)]
@@ -170,7 +171,7 @@ def preview(calendar_id: int, query: Question) -> Answer:
 # ---------------------------------------------------------------- queues
 @blueprint.get("/queues")
 @operation("List queues", tag=TAG, answers=QueuePage)
-@administers
+@keeps_queues
 def list_queues() -> QueuePage:
     """List all queues with their teams and calendars."""
     teams = {team.id: team.key for team in (*queries.teams(), *queries.teams(archived=True))}
@@ -180,7 +181,7 @@ def list_queues() -> QueuePage:
 
 @blueprint.post("/queues")
 @operation("Make or change a queue", tag=TAG, answers=QueueRow, body=NewQueue)
-@administers
+@keeps_queues
 def save_queue(body: NewQueue) -> QueueRow:
     """Make the queue of this key, or change the one there is: which team serves it, by which calendar it counts."""
     team, calendar = queries.team_by_key(body.team), sla.calendar_by_key(body.calendar)

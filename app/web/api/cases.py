@@ -185,6 +185,7 @@ def write(number: str, body: NewMessage) -> shapes.Written:
     if body.kind == "note":
         made = writing.note(case.id, user_id=viewer.user_id, author=viewer.name, text=body.text, files=given)
         return shapes.Written(id=made, case=case.number, direction="note")
+    access.replying(viewer)
     to = None if body.to is None else [(address, "") for address in body.to]
     made = writing.reply(
         case.id, user_id=viewer.user_id, author=viewer.name, text=body.text, to=to,

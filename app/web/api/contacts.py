@@ -17,6 +17,8 @@ from app.web.rules import allow_if
 
 blueprint = Blueprint("api_contacts", __name__)
 knows = allow_if(policy.may_see_contacts)
+edits = allow_if(policy.may_edit_contacts)
+merges = allow_if(policy.may_merge_contacts)
 TAG = "contacts"
 
 
@@ -41,7 +43,7 @@ def list_contacts(query: shapes.ContactQuery) -> shapes.ContactPage:
 @operation(
     "Add a contact", tag=TAG, answers=shapes.ContactDetail, body=shapes.NewContact, status=201, is_repeatable=True
 )
-@knows
+@edits
 def add_contact(body: shapes.NewContact) -> shapes.ContactDetail:
     """Make a contact. 409: an address belongs to somebody already."""
     values = body.model_dump(exclude={"points"})
@@ -58,7 +60,7 @@ def get_contact(contact_id: int) -> shapes.ContactDetail:
 
 @blueprint.patch("/contacts/<int:contact_id>")
 @operation("Change a contact", tag=TAG, answers=shapes.ContactDetail, body=shapes.ContactChange)
-@knows
+@edits
 def change_contact(contact_id: int, body: shapes.ContactChange) -> shapes.ContactDetail:
     """Change a person; open cases take a new name. 409: somebody changed them after `version`."""
     given = body.model_dump(include=body.model_fields_set - {"version"})
@@ -110,7 +112,7 @@ def contact_events(contact_id: int) -> shapes.ContactEvents:
 @operation(
     "Add an address", tag=TAG, answers=shapes.ContactDetail, body=shapes.NewPoint, status=201, is_repeatable=True
 )
-@knows
+@edits
 def add_contact_point(contact_id: int, body: shapes.NewPoint) -> shapes.ContactDetail:
     """Give a contact another address. 409: it belongs to somebody already."""
     keeping.add_point(queries.person(contact_id).id, body.kind, body.address)
@@ -120,7 +122,7 @@ def add_contact_point(contact_id: int, body: shapes.NewPoint) -> shapes.ContactD
 
 @blueprint.patch("/contacts/<int:contact_id>/points/<int:point_id>")
 @operation("Mark an address as checked", tag=TAG, answers=shapes.ContactDetail, body=shapes.PointChange)
-@knows
+@edits
 def verify_contact_point(contact_id: int, point_id: int, body: shapes.PointChange) -> shapes.ContactDetail:
     """Note that somebody made sure the address is theirs, or take that back."""
     keeping.verify_point(contact_id, point_id, is_verified=body.is_verified, user_id=frame.viewer().user_id)
@@ -129,7 +131,7 @@ def verify_contact_point(contact_id: int, point_id: int, body: shapes.PointChang
 
 @blueprint.delete("/contacts/<int:contact_id>/points/<int:point_id>")
 @operation("Remove an address", tag=TAG, answers=shapes.ContactDetail)
-@knows
+@edits
 def remove_contact_point(contact_id: int, point_id: int) -> shapes.ContactDetail:
     """Take an address away; who writes from it next is a new contact."""
     keeping.remove_point(contact_id, point_id)
@@ -152,7 +154,7 @@ def _hints(one: likeness.Candidate) -> list[shapes.HintRow]:
 
 @blueprint.get("/contacts/<int:contact_id>/merge")
 @operation("Preview a merge", tag=TAG, answers=shapes.MergePreview, query=shapes.WithWhom)
-@knows
+@merges
 def preview_contact_merge(contact_id: int, query: shapes.WithWhom) -> shapes.MergePreview:
     """Return what merging `other` into this contact would bring together. Changes nothing."""
     seen = merging.preview(contact_id, query.other)
@@ -168,7 +170,7 @@ def preview_contact_merge(contact_id: int, query: shapes.WithWhom) -> shapes.Mer
 @operation(
     "Merge a contact into this one", tag=TAG, answers=shapes.ContactDetail, body=shapes.Other, is_repeatable=True
 )
-@knows
+@merges
 def merge_contacts(contact_id: int, body: shapes.Other) -> shapes.ContactDetail:
     """Let this contact stand for both. Moves nothing; can be taken back at any time."""
     return _detail(customers.merge(contact_id, body.other, why=body.why))
@@ -176,7 +178,7 @@ def merge_contacts(contact_id: int, body: shapes.Other) -> shapes.ContactDetail:
 
 @blueprint.post("/contacts/<int:contact_id>/unmerge")
 @operation("Take a merge back", tag=TAG, answers=shapes.ContactDetail, is_repeatable=True)
-@knows
+@merges
 def unmerge_contact(contact_id: int) -> shapes.ContactDetail:
     """Take a contact out of the one it was merged into: each has their own again, also what came in since."""
     customers.unmerge(contact_id)
@@ -185,7 +187,7 @@ def unmerge_contact(contact_id: int) -> shapes.ContactDetail:
 
 @blueprint.post("/contacts/<int:contact_id>/apart")
 @operation("Note that two contacts are two people", tag=TAG, answers=shapes.CandidatePage, body=shapes.Other)
-@knows
+@merges
 def tell_contacts_apart(contact_id: int, body: shapes.Other) -> shapes.CandidatePage:
     """The two are not proposed for merging again; answers with who may still be the same person."""
     merging.tell_apart(contact_id, body.other)

@@ -6,10 +6,11 @@ from flask import Blueprint
 
 from app.audit import service as audit
 from app.cases.service import chain_of
+from app.identity import policy
 from app.web import access, frame
 from app.web.api import shapes
 from app.web.api.contract import operation
-from app.web.rules import signed_in
+from app.web.rules import allow_if, signed_in
 
 blueprint = Blueprint("api_history", __name__)
 
@@ -29,7 +30,7 @@ def history(number: str) -> shapes.History:
 
 @blueprint.get("/cases/<number>/history/proof")
 @operation("Export the history of a case", tag="history", answers=shapes.Proof)
-@signed_in
+@allow_if(policy.may_take_proof)
 def proof(number: str) -> shapes.Proof:
     """Return the chain as a file that `flask verify-audit --file` verifies anywhere."""
     return shapes.Proof.model_validate(audit.export_chain(chain_of(access.case_by_number(frame.viewer(), number).id)))

@@ -86,6 +86,7 @@ def hold(number: str, body: NewHeld) -> HeldRow:
     """Let a reply wait for some seconds or until a time, perhaps with a step. 409: another waits, or it is a colleague's turn."""
     viewer = frame.viewer()
     case = access.case_by_number(viewer, number)
+    access.replying(viewer)
     words = holding.Words(
         viewer.user_id, viewer.name, body.text, to=[(address, "") for address in body.to] if body.to else None,
         cc=[(address, "") for address in body.cc], subject=body.subject,
@@ -127,6 +128,8 @@ def decide(held_id: int, verdict: str) -> HeldRow:
     actions = {"undo": holding.take_back, "now": holding.send_now}
     if verdict not in actions:
         raise Invalid("bad_verdict", "A waiting reply is taken back (undo) or sent (now).")
+    if verdict == "now":
+        access.replying(frame.viewer())
     actions[verdict](held_id)
     return _row(row)
 

@@ -9,12 +9,14 @@ from pydantic import Field
 
 from app.cases.models import Case
 from app.errors import Invalid
+from app.identity import policy
 from app.orchestration import foreseeing, merging, moving
 from app.web import access, frame
 from app.web.api.contract import In, Out, operation
-from app.web.rules import allow
+from app.web.rules import allow_if
 
 blueprint = Blueprint("api_merging", __name__)
+merges = allow_if(policy.may_merge_cases)
 TAG = "merging"
 
 
@@ -96,7 +98,7 @@ def _case(number: str) -> Case:
 
 @blueprint.get("/cases/<number>/merge")
 @operation("Foresee a merge", tag=TAG, answers=MergeForeseen, query=Candidate)
-@allow("agent", "manager")
+@merges
 def foresee(number: str, query: Candidate) -> MergeForeseen:
     """Tell what merging this case into another would do."""
     case = _case(number)
@@ -115,7 +117,7 @@ def foresee(number: str, query: Candidate) -> MergeForeseen:
 
 @blueprint.post("/cases/<number>/merge")
 @operation("Merge a case into another", tag=TAG, answers=Merged, body=Into, is_repeatable=True)
-@allow("agent", "manager")
+@merges
 def merge(number: str, body: Into) -> Merged:
     """Let this case live on in another one. 409: it cannot be done now."""
     case, into = _case(number), _case(body.into)
@@ -127,7 +129,7 @@ def merge(number: str, body: Into) -> Merged:
 
 @blueprint.get("/cases/<number>/unmerge")
 @operation("Foresee taking a case out again", tag=TAG, answers=UnmergeForeseen)
-@allow("agent", "manager")
+@merges
 def foresee_apart(number: str) -> UnmergeForeseen:
     """Tell what taking this merged case out again would do."""
     found = foreseeing.unmerge(_case(number))
@@ -139,7 +141,7 @@ def foresee_apart(number: str) -> UnmergeForeseen:
 
 @blueprint.post("/cases/<number>/unmerge")
 @operation("Take a merged case out again", tag=TAG, answers=Merged, is_repeatable=True)
-@allow("agent", "manager")
+@merges
 def unmerge(number: str) -> Merged:
     """Take this case out of the one it is merged into, at any time. 404: it is not merged."""
     case = _case(number)
@@ -152,7 +154,7 @@ def unmerge(number: str) -> Merged:
 
 @blueprint.post("/cases/<number>/split")
 @operation("Split a case", tag=TAG, answers=Split, body=NewSplit, is_repeatable=True)
-@allow("agent", "manager")
+@merges
 def split(number: str, body: NewSplit) -> Split:
     """Make messages of this case a new one. Undone by merging that one back into this."""
     origin = _case(number)

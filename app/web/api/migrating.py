@@ -93,7 +93,7 @@ def _row(row: ProcessMigration, numbers: dict[int, int]) -> MigrationRow:
 
 @blueprint.post("/processes/<key>/versions/<int:version>/migration-plan")
 @operation("See what moving cases to a version would do", tag=TAG, answers=PlanRow, body=Wish)
-@allow_if(policy.may_deploy)
+@allow_if(policy.may_publish)
 def plan(key: str, version: int, body: Wish) -> PlanRow:
     """Return where the running instances of another version stand and what keeps them from moving. Nothing is changed."""
     found = migrating.plan(
@@ -105,7 +105,7 @@ def plan(key: str, version: int, body: Wish) -> PlanRow:
 
 @blueprint.post("/processes/<key>/versions/<int:version>/migrations")
 @operation("Move running cases to a version", tag=TAG, answers=MigrationRow, body=Order, status=201, is_repeatable=True)
-@allow_if(policy.may_deploy)
+@allow_if(policy.may_publish)
 def begin(key: str, version: int, body: Order) -> MigrationRow:
     """Begin to move them; 409 while others of the source are being moved. What has no place stays, with the reason."""
     target = workflow.version(key, version)

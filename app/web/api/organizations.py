@@ -14,6 +14,7 @@ from app.web.rules import allow_if
 
 blueprint = Blueprint("api_organizations", __name__)
 knows = allow_if(policy.may_see_contacts)
+edits = allow_if(policy.may_edit_contacts)
 TAG = "contacts"
 
 
@@ -86,7 +87,7 @@ def list_organizations(query: OrganizationQuery) -> OrganizationPage:
 @operation(
     "Add an organization", tag=TAG, answers=OrganizationRow, body=NewOrganization, status=201, is_repeatable=True
 )
-@knows
+@edits
 def add_organization(body: NewOrganization) -> OrganizationRow:
     """Make an organization. 409: a domain belongs to another."""
     made = organizations.save(None, name=body.name, tier=body.tier, warning=body.warning, domains=body.domains)
@@ -103,7 +104,7 @@ def get_organization(organization_id: int) -> OrganizationRow:
 
 @blueprint.patch("/organizations/<int:organization_id>")
 @operation("Change an organization", tag=TAG, answers=OrganizationRow, body=OrganizationChange)
-@knows
+@edits
 def change_organization(organization_id: int, body: OrganizationChange) -> OrganizationRow:
     """Change an organization. 409: a domain belongs to another, or somebody changed it after `version`."""
     row = organizations.existing(organization_id)
@@ -116,7 +117,7 @@ def change_organization(organization_id: int, body: OrganizationChange) -> Organ
 
 @blueprint.post("/organizations/<int:organization_id>/adopt")
 @operation("Make members of those who write from the domains", tag=TAG, answers=Adopted)
-@knows
+@edits
 def adopt_members(organization_id: int) -> Adopted:
     """Take in who writes from the domains and belongs to no organization, 500 at a time."""
     return Adopted(members=organizations.adopt(organization_id))

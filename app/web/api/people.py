@@ -7,15 +7,18 @@ from datetime import datetime
 from flask import Blueprint, Response
 from pydantic import Field
 
-from app.errors import NotFound
-from app.identity import policy, queries, service
-from app.identity.models import Role, Team, User
+from app.errors import Forbidden, NotFound
+from app.identity import policy, queries, roles, service
+from app.identity.models import OwnRole, Team, User
 from app.messaging import password_links
+from app.web import frame, granting
 from app.web.api.contract import In, Out, operation
 from app.web.rules import allow_if
 
 blueprint = Blueprint("api_people", __name__)
+sees = allow_if(policy.may_see_people)
 administers = allow_if(policy.may_manage_people)
+keeps_teams = allow_if(policy.may_manage_teams)
 TAG = "people"
 
 
@@ -25,7 +28,9 @@ class NewUser(In):
     login: str = Field(max_length=80, examples=["alice"])
     password: str = Field(max_length=1000)
     name: str = Field(max_length=120)
-    role: Role = Role.AGENT
+    role: str = Field(
+        "agent", max_length=40, description="agent, manager, designer, admin, or the key of a role of your own."
+    )
     email: str = Field("", max_length=254)
     locale: str = Field("", description="en, zh, or empty: as the browser asks.")
     teams: list[str] = Field(default_factory=list, max_length=100, description="Keys of teams.")
@@ -35,7 +40,7 @@ class UserChange(In):
     """What is to change; what is not given stays. A new role signs the user out everywhere."""
 
     name: str | None = Field(None, max_length=120)
-    role: Role | None = None
+    role: str | None = Field(None, max_length=40, description="The key of a role; not one that may do more than you.")
     email: str | None = Field(None, max_length=254)
     locale: str | None = None
     password: str | None = Field(None, max_length=1000, description="A new one signs the user out everywhere.")
@@ -105,11 +110,11 @@ class TeamPage(Out):
 # ---------------------------------------------------------------- users
 @blueprint.get("/users")
 @operation("List users", tag=TAG, answers=UserPage)
-@administers
+@sees
 def list_users() -> UserPage:
     """List all users, also those that are deactivated."""
-    keys = queries.team_keys_by_user()
-    return UserPage(items=[_user(user, keys.get(user.id, [])) for user in queries.users()])
+    keys, own = queries.team_keys_by_user(), roles.by_id()
+    return UserPage(items=[_user(user, keys.get(user.id, []), own) for user in queries.users()])
 
 
 @blueprint.post("/users")
@@ -118,8 +123,11 @@ def list_users() -> UserPage:
 def add_user(body: NewUser) -> UserRow:
     """Make a user. 409: the login is taken."""
     teams = [queries.team_by_key(key) for key in body.teams]
+    if teams and not policy.may_manage_teams(frame.viewer()):
+        raise Forbidden("no_teams", "Your role may not say who is in which team.")
+    role = granting.chosen(body.role)
     user = service.create_user(
-        body.login, body.password, name=body.name, role=body.role, email=body.email, locale=body.locale
+        body.login, body.password, name=body.name, role=role, email=body.email, locale=body.locale
     )
     for team in teams:
         service.add_member(team.id, user.id)
@@ -131,7 +139,9 @@ def add_user(body: NewUser) -> UserRow:
 @administers
 def change_user(user_id: int, body: UserChange) -> UserRow:
     """Change a user. 409: the last active administrator must stay one."""
-    service.change_user(user_id, name=body.name, role=body.role, email=body.email, locale=body.locale)
+    granting.person(user_id)
+    role = None if body.role is None else granting.chosen(body.role)
+    service.change_user(user_id, name=body.name, role=role, email=body.email, locale=body.locale)
     if body.password is not None:
         service.set_password(user_id, body.password)
     if body.is_active is not None:
@@ -144,19 +154,25 @@ def change_user(user_id: int, body: UserChange) -> UserRow:
 @administers
 def send_password_link(user_id: int) -> Response:
     """Mail the user a link that works once, for 30 minutes. 409: no address, switched off, or no mailbox to send from."""
+    granting.person(user_id)
     password_links.ask_for(user_id, locale="")
     return Response(status=202)
 
 
-def _user(user: User, teams: list[str]) -> UserRow:
+def _user(user: User, teams: list[str], own: dict[int, OwnRole] | None = None) -> UserRow:
+    known = roles.by_id() if own is None else own
     copied = ("id", "login", "name", "email", "locale", "is_active", "created_at")
-    return UserRow(**{name: getattr(user, name) for name in copied}, role=str(user.role), teams=teams)
+    return UserRow(
+        **{name: getattr(user, name) for name in copied},
+        role=known[user.role_id].key if user.role_id else str(user.role),
+        teams=teams,
+    )
 
 
 # ---------------------------------------------------------------- teams
 @blueprint.get("/teams")
 @operation("List teams", tag=TAG, answers=TeamPage)
-@administers
+@sees
 def list_teams() -> TeamPage:
     """List all teams with their active members."""
     members = queries.members_by_team()
@@ -165,7 +181,7 @@ def list_teams() -> TeamPage:
 
 @blueprint.post("/teams")
 @operation("Make or change a team", tag=TAG, answers=TeamRow, body=NewTeam)
-@administers
+@keeps_teams
 def save_team(body: NewTeam) -> TeamRow:
     """Make the team of this key, or change the one there is."""
     return _one(service.save_team(body.key, name=body.name, name_zh=body.name_zh, email=body.email))
@@ -173,7 +189,7 @@ def save_team(body: NewTeam) -> TeamRow:
 
 @blueprint.put("/teams/<int:team_id>/members/<int:user_id>")
 @operation("Put a user into a team", tag=TAG, answers=TeamRow, body=Membership)
-@administers
+@keeps_teams
 def put_member(team_id: int, user_id: int, body: Membership) -> TeamRow:
     """Put a user into a team, or change whether they lead it."""
     service.add_member(team_id, user_id, is_lead=body.is_lead)
@@ -182,7 +198,7 @@ def put_member(team_id: int, user_id: int, body: Membership) -> TeamRow:
 
 @blueprint.delete("/teams/<int:team_id>/members/<int:user_id>")
 @operation("Take a user out of a team", tag=TAG, answers=TeamRow)
-@administers
+@keeps_teams
 def remove_member(team_id: int, user_id: int) -> TeamRow:
     """Take a user out of a team; what they have taken stays theirs."""
     team = queries.get_team(team_id)

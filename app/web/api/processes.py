@@ -67,7 +67,7 @@ def get_version(key: str, version: int) -> shapes.ProcessRow:
 
 @blueprint.post("/processes/<key>/versions/<int:version>/publish")
 @operation("Publish a version of a process", tag=TAG, answers=shapes.ProcessRow, body=Publication)
-@allow_if(policy.may_deploy)
+@allow_if(policy.may_publish)
 def publish(key: str, version: int, body: Publication) -> shapes.ProcessRow:
     """Let new cases start with this version; an older one is a roll-back. 409 when it cannot run."""
     return rows.process_row(definitions.publish(workflow.version(key, version).id, note=body.note))
@@ -75,7 +75,7 @@ def publish(key: str, version: int, body: Publication) -> shapes.ProcessRow:
 
 @blueprint.post("/processes/<key>/withdraw")
 @operation("Withdraw a process", tag=TAG, answers=shapes.StartPage)
-@allow_if(policy.may_deploy)
+@allow_if(policy.may_publish)
 def withdraw(key: str) -> shapes.StartPage:
     """Let no case start with this process any more, by mail or by time; what runs goes on. 409 while something needs it."""
     starts.withdraw(key)

@@ -20,7 +20,7 @@ from app.web.rules import allow_if, signed_in
 
 blueprint = Blueprint("api_service_levels", __name__)
 sees = allow_if(rights.may_see_settings)
-administers = allow_if(rights.may_manage_calendars)
+administers = allow_if(rights.may_manage_service_levels)
 TAG = "service levels"
 Kind = Literal["first_response", "next_response", "resolution"]
 Field_ = Literal["priority", "type", "tier", "queue"]

@@ -268,6 +268,7 @@ class Me(Out):
     name: str
     role: str
     teams: list[str]
+    rights: list[str] = Field(description="What the user may do.")
 
 
 class Written(Out):

@@ -11,6 +11,7 @@ from pydantic import Field
 from app.cases import service as cases
 from app.cases.models import Case
 from app.cases.timekeeping import entries
+from app.identity.rights import Right
 from app.web import access, case_time, frame
 from app.web.api import rows
 from app.web.api.contract import In, Out, operation
@@ -167,7 +168,7 @@ def run_timer(number: str, body: Timer) -> CaseTime:
 def sheet(query: TimeQuery) -> Sheet:
     """Return what was booked from `first` to `last`, summed by person and by case."""
     viewer = frame.viewer()
-    found = entries.between(query.first, query.last, user_id=None if viewer.sees_all else viewer.user_id)
+    found = entries.between(query.first, query.last, user_id=None if viewer.may(Right.TIME_ALL) else viewer.user_id)
     by_user: dict[str, int] = {}
     by_case: dict[str, int] = {}
     for row in found:
