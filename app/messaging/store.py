@@ -111,7 +111,7 @@ def store_inbound(
     add_participants(home_id or case_id, [inbound.sender.value, *(a.value for a in (*inbound.reply_to, *inbound.cc))])
     events.record(
         "message_received", chain=f"case:{case_id}", message=message_id, channel=kind, contact=contact_id,
-        sha256=raw_digest, why=reason, files=len(inbound.attachments),
+        sha256=raw_digest, why=reason, files=len(inbound.attachments), auto=str(inbound.auto),
     )  # fmt: skip
     return message_id
 

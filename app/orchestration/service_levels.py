@@ -128,7 +128,9 @@ def _end(case: Case, state: ClockState, *kinds: str) -> None:
 
 # ---------------------------------------------------------------- what each event means
 def _customer_wrote(case: Case, event: Event) -> None:
-    """A further message of the customer asks for a further answer, once the first has been given."""
+    """A further message of the customer asks for a further answer, once the first has been given; an automatic one asks for none."""
+    if event.data.get("auto", "none") != "none":
+        return
     if case.first_reply_at is not None and event.at > case.first_reply_at:
         _begin(case, "next_response", event.at)
 

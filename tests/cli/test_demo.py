@@ -80,7 +80,7 @@ def test_stories_are_played_through_the_desk_once(furnished: None):
     cases = {case.subject: case for case in db.transact(lambda: session().scalars(select(Case)).all())}
     assert cases["昨天开始没有热水，12-3 室"].archived_at is not None
     assert str(cases["洗衣机脱水时晃动厉害"].status) == "cancelled"
-    assert timedelta(days=15) < utcnow() - cases["昨天开始没有热水，12-3 室"].opened_at < timedelta(days=17)
+    assert timedelta(days=16) < utcnow() - cases["昨天开始没有热水，12-3 室"].opened_at < timedelta(days=22)
     states = {row.title: str(row.state) for row in db.transact(lambda: session().scalars(select(WorkOrder)).all())}
     assert states == {
         "检修锅炉，故障码 E4": "archived",

@@ -80,9 +80,9 @@ def writes(case_id, user, *, auto="none"):
             cases.note_reply(case)
 
 
-def hears(case_id):
-    """The customer writes again."""
-    events.record("message_received", chain=f"case:{case_id}", message=0, channel="email", contact=None)
+def hears(case_id, auto="none"):
+    """The customer writes again, or their mailbox does."""
+    events.record("message_received", chain=f"case:{case_id}", message=0, channel="email", contact=None, auto=auto)
 
 
 def shown(case_id):
@@ -130,6 +130,8 @@ def test_a_further_message_asks_for_a_further_answer(cast, case_id):
     assert "next_response" not in shown(case_id)
     with at(2):
         writes(case_id, cast.alice)
+    with at(2.5):
+        hears(case_id, auto="auto-reply")
     for hour in (3, 4):
         with at(hour):
             hears(case_id)

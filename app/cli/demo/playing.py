@@ -21,6 +21,7 @@ Run = Callable[[str, int], None]
 MOST_ALARMS = 2_000
 AT_ONCE = 50
 SENDING = timedelta(seconds=4)
+WEEK = 5
 LATEST = timedelta(minutes=2)
 FROM_OUTSIDE = frozenset({"mail", "bounce"})
 
@@ -67,11 +68,19 @@ def play(story: Story, act: Callable[[Play, Step], None], *, now: datetime, run:
 
 
 def beginning(begin: Begin, now: datetime) -> datetime:
-    """Return the moment at which a story begins."""
-    at = now - begin.ago
+    """Return the moment at which a story begins. Days ago are working days: nobody waits over a weekend for the first answer."""
     if begin.minute is None:
-        return at
-    return at.replace(hour=begin.minute // 60, minute=begin.minute % 60, second=at.second, microsecond=at.microsecond)
+        return now - begin.ago
+    day = now
+    for _ in range(min(begin.ago.days, WEEK)):
+        day = _weekday(day - timedelta(days=1))
+    day = _weekday(day - timedelta(days=max(0, begin.ago.days - WEEK)))
+    return day.replace(hour=begin.minute // 60, minute=begin.minute % 60)
+
+
+def _weekday(day: datetime) -> datetime:
+    """Return the day, or the Friday before a weekend's."""
+    return day - timedelta(days=max(0, day.weekday() - 4))
 
 
 def _play(play: Play, act: Callable[[Play, Step], None]) -> None:
@@ -85,6 +94,8 @@ def _play(play: Play, act: Callable[[Play, Step], None]) -> None:
 
 def _moment(play: Play, step: Step) -> datetime:
     """Return when a step is done: colleagues work in business hours, as long as that is before the present."""
+    if step.ago is not None:
+        return max(play.at, play.now - step.ago)
     at = play.at + step.after
     if play.story.begin.minute is not None and step.what not in FROM_OUTSIDE:
         opening = _opening(at)

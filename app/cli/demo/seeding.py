@@ -20,7 +20,7 @@ from app.identity.models import Notice
 from app.logs import log
 
 #: So long ago the desk was furnished: before its first story.
-EARLIER = timedelta(days=26)
+EARLIER = timedelta(days=28)
 #: Notices that are older than this have been read.
 READ_AFTER = timedelta(hours=20)
 

@@ -10,13 +10,16 @@ from typing import Any
 
 CUSTOMER = "customer"
 _SPAN = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?")
-_LINE = re.compile(r"^\+(\S+) (\w+)( note)?$", re.MULTILINE)
+_LINE = re.compile(r"^\+?(-?\d\S*) (\w+)( note)?$", re.MULTILINE)
 _DAY = re.compile(r"(\d+)d (\d\d):(\d\d)")
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What `who` (a login, or a key of the cast) does, so long after the step before; `case` is the case it is done on."""
+    """What `who` (a login, or a key of the cast) does, so long after the step before; `case` is the case it is done on.
+
+    `ago`: so long before the present instead, however long the steps before took.
+    """
 
     after: timedelta
     who: str
@@ -24,11 +27,12 @@ class Step:
     text: str = ""
     case: str = "a"
     values: Mapping[str, Any] = field(default_factory=dict)
+    ago: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """When a story begins: so many days ago at a time of day (UTC), or (`minute` None) so long before now."""
+    """When a story begins: so many working days ago (from the sixth on plain days) at a time of day (UTC), or (`minute` None) so long before now."""
 
     ago: timedelta
     minute: int | None
@@ -49,12 +53,14 @@ class Story:
 
 
 def do(after: str, who: str, what: str, text: str = "", *, case: str = "a", **values: Any) -> Step:
-    """Return a step; `after` is as 3d2h15m."""
+    """Return a step; `after` is as 3d2h15m, or as `-40m`: so long before the present."""
+    if after.startswith("-"):
+        return Step(timedelta(), who, what, text, case, values, span(after[1:]))
     return Step(span(after), who, what, text, case, values)
 
 
 def story(key: str, begin: str, who: str, subject: str, text: str, *steps: Step, **mail: Any) -> Story:
-    """Return a story that begins with a mail of `who`; `begin` is as `12d 09:40` (days ago, time of day) or `45m` (ago)."""
+    """Return a story that begins with a mail of `who`; `begin` is as `12d 09:40` (see `Begin`) or `45m` (ago)."""
     first = Step(timedelta(), who, "mail", text, "a", {"subject": subject, **mail})
     return Story(key, _begin(begin), (first, *steps))
 

@@ -105,6 +105,8 @@ Alice Chen
 That is exactly what we need. Thank you.
 +15m alice note
 Names and plates go out on Monday before noon, then I dispatch the three mornings.
+-3h customer
+Thank you also for the quick help with AHU-03, it is still quiet.
 """), files=("units.csv",)),
     story("noise_ma", "7d 13:20", "ma_lin", "电梯夜间噪音，多户业主反映",
         "您好，\n\n1 号楼东侧电梯夜间运行噪音大，顶楼三户业主多次反映影响睡眠，请安排检测。\n\n马琳 云锦物业服务中心",
@@ -202,6 +204,10 @@ Names and plates go out on Monday before noon, then I dispatch the three morning
 客服中心 Bob Meyer
 +40m customer
 谢谢，我在业主群里通知一下。
+-45m bob
+马经理，夜测数据已整理，白天复核一遍后出报告，盖章后先发电子版给您。
+
+客服中心 Bob Meyer
 """)),
     story("bath_ana", "8d 09:50", "ana", "Mould in the bathroom after the pipe repair",
         "Hello,\n\nsince the pipe in our bathroom was repaired in October there is mould behind the tiles, and the joint is broken in two places. I have two small children and I am worried.\n\nAna Souza\nQuay Street 12, flat 3\n+1 202 555 0171",
@@ -295,5 +301,11 @@ Bob Meyer
 Thank you, Mr Meyer. It is good to have one person who answers.
 +5m bob note
 Promised: a mail on Wednesday to confirm Thursday.
+-1h10m bob
+Hello Ms Souza,
+
+a short word in between: the dryer with the hose is reserved for you, it stays at Thursday, eight o'clock.
+
+Bob Meyer
 """)),
 )  # fmt: skip
