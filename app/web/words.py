@@ -43,6 +43,7 @@ PLAIN: Final = (
     "Bad Request", "Unauthorized", "Forbidden", "Not Found", "Method Not Allowed", "Conflict", "Gone",
     "Request Entity Too Large", "Content Too Large", "Unsupported Media Type", "Unprocessable Entity",
     "Unprocessable Content", "Too Many Requests", "Internal Server Error", "Service Unavailable",
+    "shipped with Ringback",
 )  # fmt: skip
 
 _SHELL = {
