@@ -197,6 +197,12 @@ def capped_count(where: Sequence[ColumnElement[bool]], *, cap: int = 100) -> int
     return int(row.found)
 
 
+def open_counts(user_ids: Sequence[int]) -> dict[int, int]:
+    """Return how many open cases each of these users has; who has none is not there."""
+    wanted = select(Case.assignee_id, func.count()).where(OPEN, Case.assignee_id.in_(user_ids))
+    return {row[0]: row[1] for row in session().execute(wanted.group_by(Case.assignee_id)) if row[0] is not None}
+
+
 def get(case_id: int) -> Case:
     """Return a case; raises NotFound."""
     case = session().get(Case, case_id)

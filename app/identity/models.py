@@ -86,6 +86,29 @@ class Team(Base):
     archived_at: Mapped[datetime | None]
 
 
+class Skill(Base):
+    """Something that people know or can do."""
+
+    __tablename__ = "skills"
+
+    id: Mapped[int] = mapped_column(Identity(), primary_key=True)
+    key: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    name_zh: Mapped[str] = mapped_column(default="", server_default=_NOTHING)
+
+
+class UserSkill(Base):
+    """That somebody has a skill, at a level from 1 to 3."""
+
+    __tablename__ = "user_skills"
+
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+    skill_id: Mapped[int] = mapped_column(ForeignKey("skills.id", ondelete="CASCADE"), primary_key=True, index=True)
+    level: Mapped[int]
+
+    __table_args__ = (CheckConstraint("level between 1 and 3", name="level_1_to_3"),)
+
+
 class TeamMember(Base):
     """Membership; a lead is who escalations go to."""
 

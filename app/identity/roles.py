@@ -86,6 +86,13 @@ def key_of(role: Role | OwnRole) -> str:
     return str(role) if isinstance(role, Role) else role.key
 
 
+def who_may(right: Right) -> list[User]:
+    """Return the active users whose role has this right, by login."""
+    own = {row.id: rights.known(row.rights) for row in every()}
+    users = session().scalars(select(User).where(User.is_active).order_by(User.login))
+    return [user for user in users if right in (BUILT_IN[user.role] if user.role_id is None else own[user.role_id])]
+
+
 def counts() -> dict[str, int]:
     """Return how many users have each role, by its key."""
     found = session().execute(

@@ -35,6 +35,8 @@ BLUEPRINTS = (
     "app.web.case_fields",
     "app.web.checklist_pages",
     "app.web.role_pages",
+    "app.web.skill_pages",
+    "app.web.case_assigning",
     "app.web.case_merging",
     "app.web.case_splitting",
     "app.web.bulk",

@@ -6,6 +6,9 @@ from typing import Final
 
 WORDS: Final[dict[str, str]] = {
     "part_roles": "Roles", "about_roles": "What each role may do, and roles of your own with single rights.",
+    "part_skills": "Skills", "about_skills": "What people know and how well; seen by whoever gives a case to a colleague.",
+    "skill_level_1": "1 · basics", "skill_level_2": "2 · good", "skill_level_3": "3 · expert",
+    "event_skill_saved": "Skill saved", "event_skill_removed": "Skill deleted", "event_skills_changed": "Skills changed",
     "event_role_saved": "Role saved", "event_role_removed": "Role deleted",
     "rights_cases": "Rights on cases", "rights_contacts": "Rights on customers", "rights_shared": "Rights on what is shared",
     "rights_settings": "Rights on settings", "rights_processes": "Rights on processes", "rights_people": "Rights on people",
@@ -37,7 +40,7 @@ WORDS: Final[dict[str, str]] = {
     "right_processes_publish": "Publish and withdraw processes, and move running cases to them",
     "right_absences": "Note absences, and hand over what people have in hand",
     "right_people": "Add and change people, their roles and passwords",
-    "right_teams": "Add and change teams, and say who is in them",
+    "right_teams": "Add and change teams and skills, and say who is in them and who knows what",
     "right_roles": "Add and change roles",
     "right_tokens": "Make API tokens for oneself",
 }  # fmt: skip

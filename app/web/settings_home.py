@@ -34,6 +34,7 @@ PARTS = (
     Part("canned", "/settings/canned", policy.may_work_on_cases),
     Part("macros", "/settings/macros", policy.may_work_on_cases),
     Part("people", "/people", policy.may_see_people),
+    Part("skills", "/settings/skills", policy.may_manage_teams),
     Part("roles", "/settings/roles", policy.may_manage_roles),
     Part("channels", "/channels", policy.may_configure_channels),
     Part("processes", "/processes", policy.may_see_processes),

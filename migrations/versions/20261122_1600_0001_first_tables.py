@@ -538,6 +538,26 @@ def upgrade() -> None:
     op.create_index(op.f("ix_queues_calendar_id"), "queues", ["calendar_id"], unique=False)
     op.create_index(op.f("ix_queues_team_id"), "queues", ["team_id"], unique=False)
     op.create_table(
+        "skills",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("name_zh", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_skills")),
+        sa.UniqueConstraint("key", name=op.f("uq_skills_key")),
+    )
+    op.create_table(
+        "user_skills",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("skill_id", sa.BigInteger(), nullable=False),
+        sa.Column("level", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("level between 1 and 3", name=op.f("ck_user_skills_level_1_to_3")),
+        sa.ForeignKeyConstraint(["skill_id"], ["skills.id"], name=op.f("fk_user_skills_skill_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_user_skills_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("user_id", "skill_id", name=op.f("pk_user_skills")),
+    )
+    op.create_index(op.f("ix_user_skills_skill_id"), "user_skills", ["skill_id"], unique=False)
+    op.create_table(
         "team_members",
         sa.Column("team_id", sa.BigInteger(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -1695,6 +1715,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_cases_contact_id"), table_name="cases")
     op.drop_index("ix_cases_assignee_open", table_name="cases", postgresql_where=sa.text("archived_at is null"))
     op.drop_table("cases")
+    op.drop_index(op.f("ix_user_skills_skill_id"), table_name="user_skills")
+    op.drop_table("user_skills")
+    op.drop_table("skills")
     op.drop_index(op.f("ix_team_members_user_id"), table_name="team_members")
     op.drop_table("team_members")
     op.drop_index(op.f("ix_queues_team_id"), table_name="queues")

@@ -87,6 +87,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "link_id": lambda _w: 1,
     "item_id": lambda _w: 1,
     "entry_id": lambda _w: 1,
+    "skill_key": lambda _w: "nothing",
     "role_key": lambda _w: "nothing",
     "template_id": lambda _w: 1,
     "token": lambda _w: "x",

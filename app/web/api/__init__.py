@@ -36,6 +36,7 @@ from app.web.api import (
     roles,
     service_levels,
     shapes,
+    skills,
     timekeeping,
     views,
     work,
@@ -47,7 +48,7 @@ blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
     cases, around, fields, checklists, timekeeping, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
     calendars, contacts, organizations, service_levels, arranging, bulk, absences, canned, macros,
-    roles,
+    roles, skills,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 blueprint.register_blueprint(views.blueprint)
