@@ -13,6 +13,7 @@ from app.cases.fields import keeping
 from app.cases.fields.models import CustomField, FieldKind
 from app.cases.filtering import completing, words
 from app.identity import queries as identity
+from app.identity import skills
 from app.routing import service as routing
 from app.web import asking, i18n, shell
 from app.web.rules import signed_in
@@ -61,6 +62,8 @@ def known_values(field: str, typed: str) -> Iterator[tuple[str, str]]:
             yield from _beginning(typed, ((team.key, team.name, team.name_zh) for team in identity.teams()))
         case "assignee":
             yield from _beginning(typed, ((user.login, user.name, "") for user in identity.users(active_only=True)))
+        case "skill":
+            yield from _beginning(typed, ((row.key, row.name, row.name_zh) for row in skills.every()))
         case "queue":
             yield from _beginning(typed, ((queue.key, queue.name, queue.name_zh) for queue in routing.queues()))
         case "tag":

@@ -136,9 +136,8 @@ def _fits(test: Field, case: Plain, scope: Scope) -> bool:
         case "team":
             own = ("mine", scope.team_ids)
             return _named(row.team_id, test, named_ids(test, scope.teams, own=own))
-        case "assignee":
-            own = ("me", frozenset({scope.user_id}))
-            return _named(row.assignee_id, test, named_ids(test, scope.users, own=own))
+        case "assignee" | "skill":
+            return _agent(test, row.assignee_id, scope)
         case "is":
             return any(_state(value, case, scope) for value in test.values)
         case "tag" | "from":
@@ -152,6 +151,13 @@ def _fits(test: Field, case: Plain, scope: Scope) -> bool:
             return any(_when(test, value, getattr(row, _TIMES[test.name]), scope) for value in test.values)
     column = "queue_key" if test.name == "queue" else test.name
     return str(getattr(row, column)) in test.values
+
+
+def _agent(test: Field, user_id: int | None, scope: Scope) -> bool:
+    if test.name == "assignee":
+        return _named(user_id, test, named_ids(test, scope.users, own=("me", frozenset({scope.user_id}))))
+    known = scope.skills()
+    return _named(user_id, test, named_ids(test, known, own=("any", frozenset().union(*known.values()))))
 
 
 def _named(given: int | None, test: Field, ids: set[int]) -> bool:
@@ -248,6 +254,8 @@ def _term(chance: random.Random, vocabulary: list[str], cases: Sequence[Plain], 
             value = chance.choice(("none", "mine", *scope.teams))
         case "user":
             value = chance.choice(("none", "me", *scope.users))
+        case "skill":
+            value = chance.choice(("none", "any", *scope.skills()))
         case "tag":
             value = chance.choice(("none", *(tag for case in cases for tag in case.tags)))
         case "from":

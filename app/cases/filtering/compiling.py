@@ -182,6 +182,12 @@ def _user(test: Field, scope: Scope) -> Condition:
     return _one_of(Case.assignee_id, test, scope.users, own=("me", frozenset({scope.user_id})))
 
 
+def _skill(test: Field, scope: Scope) -> Condition:
+    """A case is found by what whoever has it knows."""
+    known = scope.skills()
+    return _one_of(Case.assignee_id, test, known, own=("any", frozenset().union(*known.values())))
+
+
 def _one_of(column: Any, test: Field, names: Any, *, own: tuple[str, frozenset[int]]) -> Condition:
     ids = named_ids(test, names, own=own)
     absent = [column.is_(None)] if "none" in test.values else []
@@ -275,6 +281,6 @@ def _writer(value: str) -> Condition:
 
 _TESTS: dict[str, Callable[[Field, Scope], Condition]] = {
     "choice": _choice, "text": _text, "number": _text, "team": _team, "user": _user, "count": _count, "ahead": _moment,
-    "ago": _moment, "from": _from, "tag": _tag,
+    "ago": _moment, "from": _from, "tag": _tag, "skill": _skill,
     "custom": custom.condition,
 }  # fmt: skip

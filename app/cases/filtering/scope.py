@@ -12,7 +12,7 @@ from app.cases.fields.models import CustomField
 @dataclass(frozen=True, slots=True)
 class Scope:
     """The viewer, their teams, the names that teams and users are known by (lower case), the time, the zone of its days, and
-    what finds a custom field by its key.
+    what finds a custom field by its key. `skills` tells who has a skill, by its names in lower case.
     """
 
     user_id: int
@@ -22,3 +22,4 @@ class Scope:
     now: datetime
     zone: tzinfo = UTC
     field: Callable[[str], CustomField | None] = lambda _key: None
+    skills: Callable[[], Mapping[str, frozenset[int]]] = dict
