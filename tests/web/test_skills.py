@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from app.audit.service import chain_events
 from app.cases import service as cases
 from app.cases.filtering import checking
 from app.cases.filtering.names import scope_of
@@ -35,6 +36,9 @@ def test_skills_are_kept_in_the_settings_and_on_people(browser, desk):
     assert '<option value="2" selected>' in ada.get(f"/people/{alice.id}/skills").text
     assert ada.post("/settings/skills/heat", {"name": " "}).status_code == 422
     assert ada.post("/settings/skills/heat", {"delete": "1"}).status_code == 303
+    with unit_of_work():
+        changes = [e["data"]["changes"] for e in chain_events(f"user:{alice.id}") if e["kind"] == "skills_changed"]
+    assert changes == [{"heat": {"from": "–", "to": "2"}}, {"heat": {"from": "2", "to": "–"}}]
     assert browser(alice).get("/settings/skills").status_code == 403
 
 
