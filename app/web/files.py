@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from urllib.parse import quote
 
 from flask import Blueprint, Response, request
@@ -17,6 +18,8 @@ from channels.email import html as mail_html
 
 blueprint = Blueprint("files", __name__)
 SHOWABLE = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
+#: So many bytes of pictures are shown within a mail; those beyond are among its files.
+MOST_PICTURES = 10 * 1024 * 1024
 FRAME_POLICY = "default-src 'none'; img-src 'self' data:{remote}; style-src 'unsafe-inline'; frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 FRAME = """<!doctype html><meta charset="utf-8"><base target="_blank"><style>:root{{color-scheme:light}}
 body{{margin:12px;font:14px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC",sans-serif;background:#fff;color:#1d1e22;overflow-wrap:anywhere}}
@@ -30,12 +33,22 @@ def body(message_id: int) -> Response:
     message = access.message(frame.viewer(), message_id)
     wants_images = request.args.get("images") == "1"
     shown = message.html or f"<pre>{escape(message.full_text or message.text)}</pre>"
-    cids = {f.content_id: f"/attachments/{f.id}?inline=1" for f in files_of_message(message.id) if f.content_id}
-    shown = mail_html.rewrite_cids(shown, cids)
+    shown = mail_html.rewrite_cids(shown, _pictures(message.id) if "cid:" in shown else {})
     if wants_images:
         shown = mail_html.unblock_images(shown)
     policy = FRAME_POLICY.format(remote=" https: http:" if wants_images else "")
     return Response(FRAME.format(body=shown), mimetype="text/html", headers={"Content-Security-Policy": policy})
+
+
+def _pictures(message_id: int) -> dict[str, str]:
+    """Return the pictures of a mail by content id, each as a data URL: the frame has no origin, so it may load nothing of ours."""
+    found: dict[str, str] = {}
+    room = MOST_PICTURES
+    for file in files_of_message(message_id):
+        if file.content_id and file.media_type in SHOWABLE and file.size <= room:
+            room -= file.size
+            found[file.content_id] = f"data:{file.media_type};base64,{b64encode(blob(file.digest)).decode()}"
+    return found
 
 
 @blueprint.get("/messages/<int:message_id>/raw")

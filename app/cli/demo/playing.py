@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -71,7 +72,7 @@ def beginning(begin: Begin, now: datetime) -> datetime:
     """Return the moment at which a story begins. Days ago are working days: nobody waits over a weekend for the first answer."""
     if begin.minute is None:
         return now - begin.ago
-    day = now
+    day = now.astimezone(ZoneInfo(settings().default_timezone))
     for _ in range(min(begin.ago.days, WEEK)):
         day = _weekday(day - timedelta(days=1))
     day = _weekday(day - timedelta(days=max(0, begin.ago.days - WEEK)))

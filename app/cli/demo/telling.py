@@ -32,7 +32,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """When a story begins: so many working days ago (from the sixth on plain days) at a time of day (UTC), or (`minute` None) so long before now."""
+    """When a story begins: so many working days ago (from the sixth on plain days) at a time of day in the desk's zone, or (`minute` None) so long before now."""
 
     ago: timedelta
     minute: int | None
