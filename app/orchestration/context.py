@@ -20,6 +20,7 @@ from app.db import known, run, session
 from app.errors import NotFound
 from app.identity.models import Team, User
 from app.messaging import accounts
+from app.routing import service as routing
 from app.workorders.models import WorkOrder, WorkOrderState
 
 _DRIVE = "select case_id, work_order_id from drives where instance_id = %(instance)s"
@@ -96,7 +97,7 @@ def case_names(case: Case) -> Lazy:
     """Return the fields of a case by which processes decide."""
     return Lazy({
         "number": lambda: case.number, "subject": lambda: case.subject, "type": lambda: case.type,
-        "priority": lambda: case.priority, "queue": lambda: case.queue_key, "status": lambda: str(case.status),
+        "priority": lambda: case.priority, "queue": lambda: case.queue_key, "team": lambda: _team(case), "status": lambda: str(case.status),
         "channel": lambda: case.channel, "language": lambda: case.language,
         "contact_name": lambda: case.contact_name, "chase_count": lambda: case.chase_count,
         "auto": lambda: case.auto, "mailbox": lambda: _mailbox(case),
@@ -107,6 +108,15 @@ def case_names(case: Case) -> Lazy:
         "fields": lambda: field_values.plain(case), "checklist": lambda: checklist.counts(case.id)._asdict(),
         "accepted_work_orders": lambda: _open_orders(case.id, ACCEPTED),
     })  # fmt: skip
+
+
+def _team(case: Case) -> str:
+    """Return the key of the team that serves the case: a queue may be called otherwise, and a case be given to another team."""
+    queue = routing.queue(case.queue_key)
+    if case.team_id == queue.team_id:
+        return queue.team_key
+    team = session().get(Team, case.team_id) if case.team_id else None
+    return team.key if team else ""
 
 
 def _mailbox(case: Case) -> str:

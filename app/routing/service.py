@@ -13,8 +13,9 @@ from app.routing.models import Queue
 from app.sla import service as sla
 
 DEFAULT_QUEUE = "service"
-_FIND = """select id, key, name, name_zh, team_id, calendar_id from queues
- order by key = %(key)s desc, key = %(default)s desc, id limit 1"""
+_FIND = """select q.id, q.key, q.name, q.name_zh, q.team_id, q.calendar_id, t.key as team_key
+ from queues q join teams t on t.id = q.team_id
+ order by q.key = %(key)s desc, q.key = %(default)s desc, q.id limit 1"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class QueueRow:
     name_zh: str
     team_id: int
     calendar_id: int
+    team_key: str
 
 
 def queue(key: str) -> QueueRow:

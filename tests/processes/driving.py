@@ -87,6 +87,7 @@ class Desk:
 
     def _set_case(self, inputs: dict[str, Any]) -> None:
         self.case |= {key: inputs[key] for key in ("type", "priority", "queue", "status") if inputs.get(key)}
+        self.case["team"] = self.case["queue"]
         if inputs.get("replied"):
             self.case["first_reply_at"] = self.clock.isoformat()
 
@@ -248,7 +249,11 @@ def order_driver(*, case: Mapping[str, Any] | None = None, **order: Any) -> Driv
         "number": "WO-1", "state": "draft", "title": "Mend it", "team": "repairs", "holder": "", "dispatcher": "alice",
         "round": 1, "urgency": 0, "chase_count": 0, "reply": {},
     } | order  # fmt: skip
-    case_fields = {"number": "RB-1", "queue": "service", "priority": "normal", "status": "dispatched"} | dict(
-        case or {}
-    )
+    case_fields = {
+        "number": "RB-1",
+        "queue": "service",
+        "team": "service",
+        "priority": "normal",
+        "status": "dispatched",
+    } | dict(case or {})
     return Driver("work_order", Desk(case=case_fields, work_order=fields))

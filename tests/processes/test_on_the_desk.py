@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from app import events
+from app.cases import service as cases
 from app.cases.checklists import items as checklist
 from app.cases.models import Case
 from app.cli import seed
@@ -117,6 +118,16 @@ def make_on_desk(session: Session) -> OnDesk:
 def dispatched(desk: OnDesk) -> OnDesk:
     desk.act(desk.cast.alice, "dispatch", title="Mend the pipe", team="repairs", instructions="Ring twice")
     return desk
+
+
+def test_the_task_is_for_the_team_that_serves_the_queue(desk: OnDesk) -> None:
+    queue = routing.queue("service")
+    routing.save_queue("vip", name="VIP", team_id=desk.cast.service_team.id, calendar_id=queue.calendar_id)
+    cases.change(cases.lock(desk.case.id), {"queue_key": "vip"})
+    desk.act(desk.cast.alice, "archive", text="By mistake")
+    desk.act(desk.cast.alice, "reopen", text="It leaks again")
+    task = next(task for task in overview(desk.case.id).open.tasks if task.element_id == "handle")
+    assert task.candidate_teams == ["service"]
 
 
 def test_a_new_case_is_triaged_acknowledged_and_on_the_list(desk: OnDesk) -> None:

@@ -84,7 +84,7 @@ def test_only_the_verbs_that_make_sense_are_offered() -> None:
     assert driver.verbs == set()
 
 
-def test_the_task_is_for_the_queue_with_its_form_and_limit() -> None:
+def test_the_task_is_for_the_team_of_the_queue_with_its_form_and_limit() -> None:
     task = case_driver(queue="vip").tasks["handle"]
     assert task.candidate_teams == ("vip",)
     assert task.form == "handle"
