@@ -15,7 +15,7 @@ from app import events
 from app.db import forget, known, run, session
 from app.errors import Conflict, Invalid, NotFound
 from app.sla.calendar import Calendar, CalendarError, calendar_from_spec, calendar_to_spec, default_calendar
-from app.sla.models import BusinessCalendar, SlaClock, SlaPolicy
+from app.sla.models import BusinessCalendar, SlaClock, SlaPolicy, WorkingHours
 
 _CALENDAR = "select timezone, weekly, holidays, extra_days from calendars where id = %(id)s"
 _KEY = re.compile(r"[a-z][a-z0-9_-]{0,59}")
@@ -155,6 +155,8 @@ def delete_calendar(row: BusinessCalendar) -> None:
     promised = select(SlaPolicy.name).where(SlaPolicy.calendar_id == row.id).limit(1)
     if (name := session().scalar(promised)) is not None:
         raise Conflict("calendar_in_use", f"The service level {name} uses this calendar: give it another one first.")
+    if session().scalar(select(WorkingHours.id).where(WorkingHours.calendar_id == row.id).limit(1)) is not None:
+        raise Conflict("calendar_in_use", "Teams or people work by this calendar: give them another one first.")
     if session().scalar(select(SlaClock.id).where(SlaClock.calendar_id == row.id).limit(1)) is not None:
         raise Conflict("calendar_in_use", "Clocks of cases were counted by this calendar: it has to stay.")
     session().delete(row)

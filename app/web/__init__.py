@@ -36,6 +36,7 @@ BLUEPRINTS = (
     "app.web.checklist_pages",
     "app.web.role_pages",
     "app.web.skill_pages",
+    "app.web.working_hours",
     "app.web.case_assigning",
     "app.web.case_merging",
     "app.web.case_splitting",

@@ -10,6 +10,7 @@ from app.cases import queries as case_queries
 from app.identity import absences, queries, roles, skills
 from app.identity.models import User
 from app.identity.rights import Right
+from app.sla import working_hours
 from app.web import access, frame, shell
 from app.web.rules import allow
 
@@ -26,13 +27,14 @@ class Colleague(NamedTuple):
     skills: list[skills.Held]
     is_of_team: bool
     is_away: bool
+    is_off: bool
     level: int
     open_cases: int
 
     @property
     def rank(self) -> tuple[bool, bool, int, int, str]:
         """The order in which they are offered: of the team, at work, the best, with the least in hand."""
-        return (not self.is_of_team, self.is_away, -self.level, self.open_cases, self.user.name)
+        return (not self.is_of_team, self.is_away or self.is_off, -self.level, self.open_cases, self.user.name)
 
 
 @blueprint.get("/cases/<number>/assign")
@@ -46,7 +48,7 @@ def choose(number: str) -> str:
     found = _colleagues(case.team_id, wanted)
     context = {
         "case": case, "found": found[:SHOWN], "more": max(len(found) - SHOWN, 0), "skills": skills.every(),
-        "wanted": wanted, "absences": absences.away_now(),
+        "wanted": wanted, "in_dialog": shell.is_fragment("dialog"),
     }  # fmt: skip
     if shell.is_fragment("dialog"):
         return render_template("partials/_assign.html", **context)
@@ -57,6 +59,7 @@ def _colleagues(team_id: int | None, wanted: str) -> list[Colleague]:
     keys, known, away = queries.team_keys_by_user(), skills.by_user(), absences.away_now()
     own = {user.id for user in queries.members(team_id)} if team_id is not None else set()
     users = roles.who_may(Right.CASES_WORK)
+    off = working_hours.off_duty(user.id for user in users)
     in_hand = case_queries.open_counts([user.id for user in users])
     found = []
     for user in users:
@@ -66,7 +69,14 @@ def _colleagues(team_id: int | None, wanted: str) -> list[Colleague]:
             continue
         found.append(
             Colleague(
-                user, keys.get(user.id, []), held, user.id in own, user.id in away, level, in_hand.get(user.id, 0)
+                user,
+                keys.get(user.id, []),
+                held,
+                user.id in own,
+                user.id in away,
+                user.id in off,
+                level,
+                in_hand.get(user.id, 0),
             )
         )
     return sorted(found, key=lambda each: each.rank)

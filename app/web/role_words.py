@@ -9,6 +9,7 @@ WORDS: Final[dict[str, str]] = {
     "part_skills": "Skills", "about_skills": "What people know and how well; seen by whoever gives a case to a colleague.",
     "skill_level_1": "1 · basics", "skill_level_2": "2 · good", "skill_level_3": "3 · expert",
     "event_skill_saved": "Skill saved", "event_skill_removed": "Skill deleted", "event_skills_changed": "Skills changed",
+    "event_working_hours_set": "Working hours set",
     "event_role_saved": "Role saved", "event_role_removed": "Role deleted",
     "rights_cases": "Rights on cases", "rights_contacts": "Rights on customers", "rights_shared": "Rights on what is shared",
     "rights_settings": "Rights on settings", "rights_processes": "Rights on processes", "rights_people": "Rights on people",

@@ -558,6 +558,21 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_user_skills_skill_id"), "user_skills", ["skill_id"], unique=False)
     op.create_table(
+        "working_hours",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("team_id", sa.BigInteger(), nullable=True),
+        sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("calendar_id", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("num_nonnulls(team_id, user_id) = 1", name=op.f("ck_working_hours_one_owner")),
+        sa.ForeignKeyConstraint(["calendar_id"], ["calendars.id"], name=op.f("fk_working_hours_calendar_id")),
+        sa.ForeignKeyConstraint(["team_id"], ["teams.id"], name=op.f("fk_working_hours_team_id"), ondelete="CASCADE"),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_working_hours_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_working_hours")),
+        sa.UniqueConstraint("team_id", name=op.f("uq_working_hours_team_id")),
+        sa.UniqueConstraint("user_id", name=op.f("uq_working_hours_user_id")),
+    )
+    op.create_index(op.f("ix_working_hours_calendar_id"), "working_hours", ["calendar_id"], unique=False)
+    op.create_table(
         "team_members",
         sa.Column("team_id", sa.BigInteger(), nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
@@ -1718,6 +1733,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_user_skills_skill_id"), table_name="user_skills")
     op.drop_table("user_skills")
     op.drop_table("skills")
+    op.drop_index(op.f("ix_working_hours_calendar_id"), table_name="working_hours")
+    op.drop_table("working_hours")
     op.drop_index(op.f("ix_team_members_user_id"), table_name="team_members")
     op.drop_table("team_members")
     op.drop_index(op.f("ix_queues_team_id"), table_name="queues")

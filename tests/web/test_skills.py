@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from app.audit.service import chain_events
@@ -9,8 +11,10 @@ from app.cases import service as cases
 from app.cases.filtering import checking
 from app.cases.filtering.names import scope_of
 from app.cases.filtering.reading import parse
+from app.clock import utcnow
 from app.db import unit_of_work
 from app.identity import queries, skills
+from app.sla import service as sla
 from tests.support.desk import make_desk
 from tests.web.api_client import Client, Validators
 
@@ -86,3 +90,20 @@ def test_the_api_keeps_skills(application, desk):
     assert ada.call("PUT", "/skills/heat", json={"name": "Warmth"}).json["people"] == 1
     assert ada.call("DELETE", "/skills/heat").status_code == 200
     assert [row["key"] for row in ada.get("/skills").json["items"]] == ["gas", "water"]
+
+
+def test_who_is_outside_their_hours_is_marked(browser, application, desk):
+    cast, ada = desk.cast, browser(desk.cast.ada)
+    with unit_of_work():
+        day = (utcnow() + timedelta(days=3)).strftime("%a").lower()
+        never = sla.save_calendar("never", name="Never", spec={"timezone": "UTC", "weekly": {day: ["09:00-10:00"]}})
+    assert ada.post(f"/people/{cast.bob.id}/hours", {"calendar": str(never.id)}).status_code == 303
+    assert f'<option value="{never.id}" selected>' in ada.get(f"/people/{cast.bob.id}/absences").text
+    page = browser(cast.alice).get(f"/cases/{desk.case.number}/assign").text
+    assert page.count("off duty now") == 1
+    api = Client(application, cast.ada, Validators(application))
+    assert api.get(f"/users/{cast.bob.id}/working-hours").json == {"calendar": "never", "is_off_duty": True}
+    assert api.call("PUT", f"/users/{cast.bob.id}/working-hours", json={"calendar": None}).json["is_off_duty"] is False
+    assert ada.post(f"/teams/{cast.service_team.id}/hours", {"calendar": str(never.id)}).status_code == 303
+    assert api.get(f"/teams/{cast.service_team.id}/working-hours").json["calendar"] == "never"
+    assert "Working hours set" in ada.get(f"/people/{cast.bob.id}").text

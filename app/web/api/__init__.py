@@ -40,6 +40,7 @@ from app.web.api import (
     timekeeping,
     views,
     work,
+    working_hours,
 )
 from app.web.api.contract import operation
 from app.web.rules import public, signed_in
@@ -48,7 +49,7 @@ blueprint = Blueprint("api", __name__, url_prefix=openapi.PREFIX)
 for part in (
     cases, around, fields, checklists, timekeeping, holding, presence, drafts, merging, files, work, history, processes, migrating, faults, accounts, people,
     calendars, contacts, organizations, service_levels, arranging, bulk, absences, canned, macros,
-    roles, skills,
+    roles, skills, working_hours,
 ):  # fmt: skip
     blueprint.register_blueprint(part.blueprint)
 blueprint.register_blueprint(views.blueprint)
