@@ -11,7 +11,7 @@ CASE_TABS = ("", "?tab=process", "?tab=work-orders", "?tab=files", "?tab=audit")
 # Beside the pages whose addresses need nothing: those with something in them.
 FILLED = (
     "/contacts?q=zzz", "/inbox/team", "/inbox/archived", "/search?q=hot", "/search?q=is:nothing", "/processes/service_case",
-    "/processes/service_case/edit", "/channels/new/email/smtp", "/people/1", "/teams/1", "/settings/calendars/1",
+    "/processes/service_case/edit", "/channels/new/email/smtp", "/people/1", "/people/1/skills", "/teams/1", "/settings/roles/agent", "/settings/calendars/1",
     "/settings/calendars/1/holidays?country=DE", "/settings/calendars/1/holidays?country=DE&year=2026", "/settings/queues/1",
 )  # fmt: skip
 NO_PAGES = frozenset(
