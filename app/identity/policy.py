@@ -327,6 +327,11 @@ def may_merge_contacts(viewer: Viewer) -> bool:
     return Right.CONTACTS_MERGE in viewer.rights
 
 
+def may_open_settings(viewer: Viewer) -> bool:
+    """Tell whether the viewer may open the front page of the settings: some part of them is theirs."""
+    return not {Right.SETTINGS_SEE, Right.ABSENCES, Right.TEAMS, Right.ROLES}.isdisjoint(viewer.rights)
+
+
 def may_see_settings(viewer: Viewer) -> bool:
     """Tell whether the viewer may look at how the desk is set: calendars, queues, service levels."""
     return Right.SETTINGS_SEE in viewer.rights

@@ -13,7 +13,7 @@ from app.web import frame, shell
 from app.web.rules import allow_if
 
 blueprint = Blueprint("settings_home", __name__)
-sees = allow_if(policy.may_see_settings)
+opens = allow_if(policy.may_open_settings)
 
 
 class Part(NamedTuple):
@@ -42,7 +42,7 @@ PARTS = (
 
 
 @blueprint.get("/settings")
-@sees
+@opens
 def home() -> str:
     """List the parts of the settings that this viewer may open."""
     viewer = frame.viewer()

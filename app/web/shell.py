@@ -51,7 +51,7 @@ def navigation() -> tuple[Place, ...]:
         entries.append(Place("channels", "/channels"))
     if policy.may_see_people(viewer):
         entries.append(Place("people", "/people"))
-    if policy.may_see_settings(viewer):
+    if policy.may_open_settings(viewer):
         entries.append(Place("settings", "/settings"))
     return tuple(entries)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from app.db import unit_of_work
-from app.identity import queries, service
+from app.identity import queries, roles, service
+from app.identity.models import Role
 from app.identity.sessions import SignedIn
 
 PASSWORD = "correct horse battery"
@@ -27,6 +28,15 @@ def test_a_user_is_made_listed_changed_and_shut_out(run, dora):
     assert run("user", "deactivate", "dora").exit_code == 0
     assert "deactivated" in run("user", "list").output
     assert run("user", "activate", "dora").exit_code == 0
+
+
+def test_a_role_of_the_desk_s_own_is_given_by_its_key(run, dora):
+    with unit_of_work():
+        roles.make("front", roles.Wish("Front desk", ["cases_work"]), copy_of=Role.AGENT)
+    assert run("user", "add", "frank", "--role", "front", "--password", PASSWORD).output == "Made frank (front).\n"
+    assert "front" in run("user", "list").output
+    assert run("user", "role", "frank", "agent").output == "frank is now agent.\n"
+    assert run("user", "role", "frank", "Front").output == "frank is now front.\n"
 
 
 def test_a_new_password_works(run, dora):

@@ -27,7 +27,7 @@ def given(user, role):
         service.change_user(user.id, role=role)
 
 
-def test_a_role_is_copied_ticked_given_and_counts_at_once(ada, browser, cast):
+def test_a_role_is_copied_ticked_given_and_counts_at_once(ada, browser, cast, wire):
     form = ada.get("/settings/roles/new?copy=agent").text
     assert 'value="cases_reply" checked' in form
     assert 'value="people" checked' not in form
@@ -45,7 +45,10 @@ def test_a_role_is_copied_ticked_given_and_counts_at_once(ada, browser, cast):
     with unit_of_work():
         version = roles.get("reader").version
     changed = {"name": "Reader", "rights": ["contacts_edit"], "version": str(version)}
+    wire.sent.clear()
     assert ada.post("/settings/roles/reader", changed).status_code == 303
+    # Their open streams were admitted with other rights.
+    assert {"topic": "ended", "teams": [], "users": [cast.bob.id]} in wire.sent
     assert "Add a contact" in bob.get("/contacts").text
     assert ada.post("/settings/roles/reader", changed).status_code == 409
     page = ada.get("/settings/roles/reader").text
@@ -84,7 +87,10 @@ def test_nobody_hands_out_more_than_he_has(browser, cast):
             kim.post(f"/people/{cast.ada.id}{path}", {"name": "Ada", "login": "ada", "role": "keeper"}).status_code
             == 403
         )
-    assert kim.get(f"/people/{cast.ada.id}").status_code == 200
+    page = kim.get(f"/people/{cast.ada.id}").text
+    assert "ask somebody who may do it too" in page
+    assert "Give a new password" not in page
+    assert "/settings/roles" in kim.get("/settings").text
     assert (
         kim.post("/settings/roles", {"copy": "agent", "key": "fair", "name": "Fair", "rights": ["people"]}).status_code
         == 303
