@@ -148,6 +148,9 @@ _SENTENCES = {
 }
 
 
+UNEXPECTED = "Something went wrong on our side. When you report it, name the error number."
+
+
 def _unexpected(error: Exception) -> Response:
     error_id = secrets.token_hex(4)
     log().error("request_failed", error_id=error_id, path=request.path, method=request.method, exc_info=error)
@@ -155,5 +158,5 @@ def _unexpected(error: Exception) -> Response:
         return answer(
             503, "database_unavailable", "The database does not answer. Try again in a moment.", error_id=error_id
         )
-    sentence = f"Something went wrong on our side. When you report it, name this number: {error_id}."
-    return answer(500, "unexpected", sentence, error_id=error_id)
+    # A page shows the number beside the sentence, in the reader's language; a program gets both as one.
+    return answer(500, "unexpected", f"{UNEXPECTED} {error_id}" if wants_problem() else UNEXPECTED, error_id=error_id)

@@ -33,6 +33,8 @@ PLAIN: Final = (
     "possible", "likely", "very likely", "warned", "blocked",
     "customer wrote", "customer answered", "customer wrote after the answer", "cancellation asked for",
     "cancellation refused", "amended", "reopened",
+    "first response: time limit passed", "next response: time limit passed", "resolution: time limit passed",
+    "Something went wrong on our side. When you report it, name the error number.",
     "auto-reply", "list", "loop", "none",
     "The new version has no such element.", "It is of another kind in the new version.",
     "It stands inside another sub-process in the new version.", "It waits for something else in the new version.",
