@@ -17,7 +17,7 @@ from app.events import Event
 from app.identity import policy
 from app.identity import queries as people
 from app.identity import service as identity
-from app.orchestration import holding
+from app.orchestration import holding, mentioning
 from app.workorders import queries as workorders
 from app.workorders.models import WorkOrder
 
@@ -115,6 +115,8 @@ def _tell(case: Case, users: Sequence[int], heard: Sequence[Event]) -> None:
         return
     actor = told[kind].actor
     others = [user for user in users if not (actor.kind == "user" and actor.id == user)]
+    if kind == "note_written":
+        others = [user for user in others if not mentioning.has_heard(case.id, user)]
     _notify(case, others, kind=TOLD[kind][0], text=TOLD[kind][1])
 
 

@@ -13,7 +13,7 @@ from app.identity import queries as people
 from app.knowledge import filling
 from app.messaging import accounts, drafts, outbox, queries
 from app.messaging.models import Direction
-from app.orchestration import driving, sharing, standing
+from app.orchestration import driving, mentioning, sharing, standing
 
 Parties = Sequence[tuple[str, str]]
 VERB = "reply"
@@ -62,7 +62,10 @@ def send(
 
 
 def note(case_id: int, *, user_id: int, author: str, text: str, files: Sequence[Mapping[str, Any]] = ()) -> int:
-    """Write an internal note; returns its message id. The draft is dropped. Records `note_written`. Raises Invalid, NotFound."""
+    """Write an internal note; returns its message id. Whom it mentions (`@login`, `@team`) is told; the draft is dropped.
+
+    Records `note_written`. Raises Invalid, NotFound.
+    """
     case = cases.lock(case_id)
     cases.check_standing(case)
     message_id = outbox.add_note(
@@ -70,6 +73,7 @@ def note(case_id: int, *, user_id: int, author: str, text: str, files: Sequence[
         author=author, user_id=user_id, files=files,
     )  # fmt: skip
     cases.message_added(case, direction="note", preview="")
+    mentioning.tell(case, text, user_id=user_id, author=author)
     if drafts.discard(case_id, user_id):
         sharing.tell(case)
     return message_id

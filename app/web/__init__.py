@@ -61,6 +61,7 @@ BLUEPRINTS = (
     "app.web.custom_fields",
     "app.web.canned_pages",
     "app.web.case_canned",
+    "app.web.case_mentions",
     "app.web.macro_pages",
     "app.web.case_macros",
     "app.web.tabs",

@@ -1,11 +1,14 @@
-// A / at the start of a word in the composer opens the canned replies and the macros; what is left open in a text is reached by Tab.
+// A / at the start of a word in the composer opens the canned replies and the macros, in a note an @ the colleagues and teams, a #
+// the cases. What is left open in a text is reached by Tab.
 import { saveDraft } from "./drafts.js";
 import { htmx } from "./requests.js";
 import { csrf, say, toast } from "./screen.js";
 import { text } from "./text.js";
 
 const AREA = "form[data-canned-url] textarea";
-const BEGUN = /(?:^|\s)\/([^\s/]{0,40})$/u;
+const BEGUN = /(?:^|\s)(?<sign>\/)(?<words>[^\s/]{0,40})$/u;
+// No mail address and no path: those have a letter before the sign. Chinese has no spaces, so it may stand before it.
+const MENTION = /(?<![A-Za-z0-9._%+@/#-])(?<sign>[@#])(?<words>[^\s@#/]{0,40})$/u;
 const OPEN = /\[\[[^[\]\n]{1,120}\]\]|\{\{\s*[a-z_]+(?:\.[a-z_]+)*\s*\}\}/gu;
 const PAUSE = 120;
 let area;
@@ -16,7 +19,13 @@ let asked = 0;
 let timer;
 
 const isOpen = () => Boolean(box) && !box.hidden;
-const begun = () => (area.selectionStart === area.selectionEnd ? BEGUN.exec(area.value.slice(0, area.selectionStart)) : null);
+const isNote = (field) => field.form.querySelector("[name=kind]:checked")?.value === "note";
+
+function begunIn(field) {
+  if (field.selectionStart !== field.selectionEnd) return undefined;
+  const before = field.value.slice(Math.max(0, field.selectionStart - 60), field.selectionStart);
+  return (BEGUN.exec(before) ?? (isNote(field) ? MENTION.exec(before) : null))?.groups;
+}
 
 function close() {
   clearTimeout(timer);
@@ -35,7 +44,6 @@ function open(field) {
   box.id = `${field.id}-canned`;
   box.className = "choices canned";
   box.setAttribute("role", "listbox");
-  box.setAttribute("aria-label", text("canned"));
   box.hidden = true;
   field.before(box);
   field.setAttribute("aria-autocomplete", "list");
@@ -48,34 +56,39 @@ function open(field) {
 }
 
 async function ask() {
-  const words = begun()?.[1];
-  if (words === undefined) return;
+  const begun = begunIn(area);
+  if (!begun) return;
   const number = (asked += 1);
+  const { cannedUrl, mentionsUrl } = area.form.dataset;
+  const where = begun.sign === "/" ? cannedUrl : mentionsUrl;
   try {
-    const reply = await fetch(`${area.form.dataset.cannedUrl}?${new URLSearchParams({ q: words })}`, { headers: { Accept: "application/json" } });
+    const reply = await fetch(`${where}?${new URLSearchParams({ q: begun.words, sign: begun.sign })}`, { headers: { Accept: "application/json" } });
     if (!reply.ok || number !== asked) return;
-    const { choices, macros } = await reply.json();
+    const { choices, macros = [] } = await reply.json();
     found = [...choices, ...macros.map((each) => ({ ...each, isMacro: true }))];
   } catch { return; } // without an answer nothing is offered; typing goes on
-  if (number === asked && area) draw();
+  if (number === asked && area) draw(NAMES[begun.sign]);
 }
 
-function draw() {
+const NAMES = { "/": "canned", "@": "mention", "#": "case_mention" };
+
+function draw(name) {
+  box.setAttribute("aria-label", text(name));
   box.replaceChildren(...found.map((choice, at) => {
     const item = document.createElement("li");
     item.id = `${box.id}-${at}`;
     item.setAttribute("role", "option");
     item.setAttribute("aria-selected", "false");
-    const name = choice.folder ? `${choice.folder} · ${choice.name}` : choice.name;
+    const title = choice.folder ? `${choice.folder} · ${choice.name}` : choice.name;
     if (choice.isMacro) item.append(Object.assign(document.createElement("span"), { className: "chip", textContent: text("macro") }), " ");
-    item.append(Object.assign(document.createElement("b"), { textContent: name }), " ", Object.assign(document.createElement("small"), { textContent: choice.begins }));
+    item.append(Object.assign(document.createElement("b"), { textContent: title }), " ", Object.assign(document.createElement("small"), { textContent: choice.begins }));
     return item;
   }));
   active = -1;
   box.hidden = found.length === 0;
   if (found.length > 0) move(1);
   else area.removeAttribute("aria-activedescendant");
-  say(found.length > 0 ? text("canned_found", { count: found.length }) : text("canned_none"));
+  say(found.length > 0 ? text(`${name}_found`, { count: found.length }) : text(`${name}_none`));
 }
 
 function move(by) {
@@ -90,9 +103,13 @@ function move(by) {
 async function take(at) {
   const field = area;
   const end = field.selectionStart;
-  const start = end - (begun()?.[1].length ?? 0) - 1;
-  const { id, isMacro } = found[at];
+  const start = end - (begunIn(field)?.words.length ?? 0) - 1;
+  const { id, isMacro, insert } = found[at];
   close();
+  if (insert) {
+    put(field, `${insert} `, start, end);
+    return;
+  }
   if (isMacro) {
     show(field, id, start, end);
     return;
@@ -143,8 +160,7 @@ document.addEventListener("input", (event) => {
   tell(event.target);
   if (event.isComposing) return;
   if (area) clearTimeout(timer);
-  const before = event.target.value.slice(0, event.target.selectionStart);
-  if (!BEGUN.test(before)) {
+  if (!begunIn(event.target)) {
     if (area) close();
     return;
   }
