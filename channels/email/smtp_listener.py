@@ -131,11 +131,14 @@ class _Listener:
             if not session.in_mail:
                 await session.say_goodbye()
         deadline = time.monotonic() + STOP_SECONDS
-        while self._traffic.sessions and time.monotonic() < deadline:  # noqa: ASYNC110 - sessions end by themselves
+        while self._are_busy() and time.monotonic() < deadline:  # noqa: ASYNC110 - sessions end by themselves
             await asyncio.sleep(0.02)
         for session in list(self._traffic.sessions):
-            if session.transport is not None:
-                session.transport.close()
+            session.hang_up()
+        await asyncio.sleep(0.01)  # the lines are let go of by the loop, not at once
+
+    def _are_busy(self) -> bool:
+        return any(not session.is_leaving for session in self._traffic.sessions)
 
     async def _knows(self, address: str) -> bool:
         key = address.lower()

@@ -142,12 +142,24 @@ class MailSession(SMTP):
     def eof_received(self) -> bool | None:
         return None if self._refused else super().eof_received()
 
+    @property
+    def is_leaving(self) -> bool:
+        """Whether the line is closed on our side; the peer may take half a minute to agree."""
+        return self.transport is None or self.transport.is_closing()
+
     async def say_goodbye(self) -> None:
         """Tell an idle peer that the listener stops, and hang up."""
+        if self.is_leaving or self.transport is None:  # a line under TLS cannot be written to any more then
+            return
         with contextlib.suppress(ConnectionError):  # it was faster and is gone already
             await self.push("421 4.3.2 Closing down, please come back later")
-        if self.transport is not None:
-            self.transport.close()
+        self.transport.close()
+
+    def hang_up(self) -> None:
+        """End the line at once, without waiting for the peer to agree as TLS would."""
+        for line in (self._original_transport, self.transport):
+            if isinstance(line, asyncio.WriteTransport):
+                line.abort()
 
     @syntax("STARTTLS")
     async def smtp_STARTTLS(self, arg: str) -> None:  # noqa: N802 - aiosmtpd finds commands by this name

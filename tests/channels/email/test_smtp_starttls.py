@@ -116,6 +116,14 @@ def test_what_was_said_before_the_handshake_is_forgotten(secured, certificate):
     assert secured.mails[0].meta["mail_from"] == "after@b.test"
 
 
+def test_a_peer_that_has_said_quit_and_lingers_does_no_harm_when_the_listener_stops(certificate):
+    with listening(Desk(), tls=files(certificate).context) as desk:
+        client = desk.client()
+        encrypt(client, certificate)
+        assert client.docmd("QUIT")[0] == 221
+    client.close()
+
+
 def test_tls_inside_tls_is_refused(secured, certificate):
     with secured.client() as client:
         encrypt(client, certificate)
