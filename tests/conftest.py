@@ -5,12 +5,15 @@ TEST_DATABASE_URL (a database its user may make others beside) and TEST_REDIS_UR
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine
@@ -21,6 +24,7 @@ from app import doorbell, realtime
 from app.settings import settings
 from tests.support.databases import TestDatabases, child_urls
 
+ROOT = Path(__file__).resolve().parent.parent
 DATABASES = pytest.StashKey[TestDatabases]()
 
 
@@ -46,7 +50,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.add_cleanup(databases.stop)
 
 
-# Tracing nearly doubles the time of a test. What runs whole desks or whole processes repeats lines that the rooms' own tests
+# Tracing nearly doubles the time of a test, and of collecting thousands of them: it goes on while the desk's code is loaded and
+# while a test that counts is called, not while tests are collected, set up and torn down. What runs whole desks or whole processes repeats lines that the rooms' own tests
 # have run, and so does the fourth set of values of one test.
 UNTRACED = (
     "/tests/browser/",
@@ -84,6 +89,41 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
 
 def _rank(item: pytest.Item) -> int:
     return next((place for place, folder in enumerate(FIRST) if folder in item.path.as_posix()), len(FIRST))
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """Load the desk's code while it is traced, so that what is only read once counts; then stop tracing."""
+    if tracing := _tracing(session.config):
+        if session.config.getoption("dist", "no") == "no" or hasattr(session.config, "workerinput"):
+            _load()
+        tracing.pause()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Trace the call alone."""
+    tracing = _tracing(item.config)
+    if not tracing:
+        return (yield)
+    if not item.get_closest_marker("no_cover"):
+        tracing.resume()
+    try:
+        return (yield)
+    finally:
+        tracing.pause()
+
+
+def _load() -> None:
+    for package in ("app", "channels"):
+        for module in pkgutil.walk_packages([str(ROOT / package)], f"{package}."):
+            importlib.import_module(module.name)
+
+
+def _tracing(config: pytest.Config) -> Any:
+    """What starts and stops coverage in this process; None when it is not asked for."""
+    return getattr(config.pluginmanager.get_plugin("_cov"), "cov_controller", None)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -6,14 +6,12 @@ import re
 import secrets
 import signal
 import smtplib
-import subprocess
-import sys
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tests.reliability.running import ROOT, RunningDesk, Sink, answers, free_port, wait_for
+from tests.reliability.running import RunningDesk, Sink, answers, free_port, wait_for
 
 SEED = "from app import bootstrap; from app.cli import seed; bootstrap.start(); seed.deploy_shipped(); seed.seed_demo()"
 PASSWORD = "ringback-demo"  # the demo people's
@@ -33,7 +31,7 @@ class WholeDesk(RunningDesk):
 
     def open(self) -> None:
         """Fill the database and start everything."""
-        subprocess.run([sys.executable, "-c", SEED], check=True, cwd=ROOT, env=self.env, timeout=2 * START_SECONDS)
+        self.run_code(SEED)
         for kind in ("web", "stream", "work", "clock", "listen"):
             self.start(kind, kind)
         for port in (self.port, self.stream_port):
@@ -44,7 +42,7 @@ class WholeDesk(RunningDesk):
         for process in self.processes.values():
             process.send_signal(signal.SIGTERM)
         for process in self.processes.values():
-            process.wait(15)
+            process.wait(30)
         self.sink.stop()
 
     def write(

@@ -7,8 +7,6 @@ import os
 import signal
 import smtplib
 import socket
-import subprocess
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +21,7 @@ from psycopg.rows import dict_row
 
 from app.audit.chain import verify
 from app.clock import iso
+from tests.support.nursery import Child, nursery, run_code
 
 ROOT = Path(__file__).resolve().parents[2]
 SEED = """
@@ -75,7 +74,7 @@ class RunningDesk:
     def __init__(self, *, database_url: str, redis_url: str, folder: Path, sink: Sink, lease: int = 2) -> None:
         self.database_url, self.redis_url, self.folder, self.sink = database_url, redis_url, folder, sink
         self.sink_port, self.smtp_port = sink.start(), free_port()
-        self.processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.processes: dict[str, Child] = {}
         self.env = {
             **os.environ, "DATABASE_URL": database_url, "REDIS_URL": redis_url, "DATA_DIR": str(folder),
             "SMTP_PORT": str(self.smtp_port), "LEASE_SECONDS": str(lease), "SWEEP_SECONDS": "1", "LOG_LEVEL": "warning",
@@ -84,8 +83,11 @@ class RunningDesk:
 
     def seed(self, diagram: Path) -> None:
         """Make people, mailbox and one process in the database."""
-        command = [sys.executable, "-c", SEED, str(diagram)]
-        subprocess.run(command, check=True, cwd=ROOT, env=self.env, timeout=60)
+        self.run_code(SEED, diagram)
+
+    def run_code(self, code: str, *arguments: object) -> str:
+        """Run a piece of code in a process of its own and return what it wrote."""
+        return run_code(code, *arguments, env=self.env, folder=self.folder)
 
     def start(self, name: str, kind: str, *, crash_at: str = "", **more: str) -> None:
         """Start a process; with `crash_at` it kills itself there once."""
@@ -94,15 +96,15 @@ class RunningDesk:
             flag = self.folder / "crash"
             flag.touch()
             env["CRASH_AT"] = f"{crash_at}@{flag}"
-        with (self.folder / f"{name}.log").open("ab") as log:
-            self.processes[name] = subprocess.Popen([sys.executable, "worker.py", kind], cwd=ROOT, env=env, stderr=log)
+        log = self.folder / f"{name}.log"
+        self.processes[name] = nursery().fork(env=env, log=log, worker=kind, arguments=[])
         if kind == "listen":
             wait_for(lambda: answers(self.smtp_port), 60)  # a busy machine loads the code slowly
 
     def stop(self, name: str, *, how: int = signal.SIGKILL) -> None:
         process = self.processes.pop(name)
         process.send_signal(how)
-        process.wait(10)
+        process.wait(30)
 
     def died(self, name: str) -> bool:
         return self.processes[name].poll() is not None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.reliability.running import ROOT, RunningDesk, wait_for
+from tests.reliability.running import RunningDesk, wait_for
 
 pytestmark = pytest.mark.slow
 CASES = 120
@@ -30,8 +27,7 @@ print(db.transact(begin))
 
 def test_a_killed_worker_does_no_case_twice_and_leaves_none_out(desk: RunningDesk) -> None:
     desk.start("clock", "clock")
-    command = [sys.executable, "-c", BEGIN, str(CASES)]
-    run_id = int(subprocess.run(command, check=True, cwd=ROOT, env=desk.env, timeout=60, capture_output=True).stdout)
+    run_id = int(desk.run_code(BEGIN, CASES))
     desk.start("work", "work", crash_at="bulk.after_case")
     wait_for(lambda: desk.died("work"), 60)
     desk.redis().flushall()

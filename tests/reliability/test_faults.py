@@ -5,15 +5,13 @@ from __future__ import annotations
 import secrets
 import signal
 import statistics
-import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.reliability.running import ROOT, RunningDesk, faults_of, is_settled, mail, send, wait_for
+from tests.reliability.running import RunningDesk, faults_of, is_settled, mail, send, wait_for
 
 pytestmark = pytest.mark.slow
 TIMED = Path(__file__).parent / "timed.bpmn"
@@ -107,8 +105,7 @@ def test_an_emptied_redis_loses_no_timer_and_no_mail(desk: RunningDesk, capsys: 
     key = _key()
     send(desk.smtp_port, mail(key))
     wait_for(lambda: is_settled(desk, [key]), 40)
-    command = [sys.executable, "-c", START_TIMED, str(TIMED), str(SIMPLE), str(TIMERS)]
-    subprocess.run(command, check=True, cwd=ROOT, env=desk.env, timeout=60)
+    desk.run_code(START_TIMED, TIMED, SIMPLE, TIMERS)
     due = desk.query("select min(due_at) first, max(due_at) last from waiting_timers")[0]
     with desk.redis() as redis:
         while desk.query("select now() < %s waits", due["last"])[0]["waits"]:

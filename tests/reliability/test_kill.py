@@ -5,14 +5,12 @@ from __future__ import annotations
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import threading
 
 import psycopg
 import pytest
 
-from tests.reliability.running import ROOT, RunningDesk, faults_of, is_settled, mail, send, wait_for
+from tests.reliability.running import RunningDesk, faults_of, is_settled, mail, send, wait_for
 
 LISTENER = ("edge.before_commit", "edge.after_commit")
 WORKER = (
@@ -79,11 +77,6 @@ def test_a_killed_worker_loses_and_doubles_nothing(desk: RunningDesk, point: str
     desk.stop("work")
 
 
-def _run(desk: RunningDesk, code: str, *arguments: object) -> None:
-    command = [sys.executable, "-c", code, *map(str, arguments)]
-    subprocess.run(command, check=True, cwd=ROOT, env=desk.env, timeout=60)
-
-
 @pytest.fixture(scope="module")
 def case_id(desk: RunningDesk) -> int:
     """A case that came by mail, with nothing under way."""
@@ -99,7 +92,7 @@ def case_id(desk: RunningDesk) -> int:
 
 def test_workers_killed_before_and_after_neither_lose_nor_double_a_held_reply(desk: RunningDesk, case_id: int) -> None:
     words = f"We come on Friday, {secrets.token_hex(6)}."
-    _run(desk, HOLD, case_id, desk.query("select id from users where login = 'alice'")[0]["id"], words)
+    desk.run_code(HOLD, case_id, desk.query("select id from users where login = 'alice'")[0]["id"], words)
     for point in REPLY:
         desk.start("work", "work", crash_at=point)
         wait_for(lambda: desk.died("work"), 60)
@@ -121,7 +114,7 @@ def test_a_worker_that_is_told_to_end_leaves_its_job_that_waits_for_the_database
     with psycopg.connect(desk.database_url) as blocking:
         blocking.execute("select 1 from cases where id = %s for update", [case_id])
         desk.start("work", "work")
-        _run(desk, RING, case_id)
+        desk.run_code(RING, case_id)
         wait_for(lambda: bool(desk.query(WAITS)), 60)
         desk.stop("work", how=signal.SIGTERM)
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import pytest
 
-from tests.reliability.running import ROOT, RunningDesk, wait_for
+from tests.reliability.running import RunningDesk, wait_for
 
 pytestmark = pytest.mark.slow
 PROCESSES = 12
@@ -28,8 +25,7 @@ OPENED = """select data #>> '{subject}' as subject, at, (cause ->> 'due_at')::ti
 
 
 def _publish(desk: RunningDesk, name: str) -> None:
-    command = [sys.executable, "-c", PUBLISH, name, str(PROCESSES)]
-    subprocess.run(command, check=True, cwd=ROOT, env=desk.env, timeout=60)
+    desk.run_code(PUBLISH, name, PROCESSES)
 
 
 def _check(desk: RunningDesk, name: str) -> None:
