@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 # Tracing nearly doubles the time of a test, and of collecting thousands of them: it goes on while the desk's code is loaded and
 # while a test that counts is called, not while tests are collected, set up and torn down. What runs whole desks or whole processes repeats lines that the rooms' own tests
-# have run, and so does the fourth set of values of one test.
+# have run, and so does the ninth set of values of one test.
 UNTRACED = (
     "/tests/browser/",
     "/tests/journeys/",
@@ -61,10 +61,9 @@ UNTRACED = (
     "/tests/tools/",
     "/tests/architecture/",
     "oracle.py",  # thousands of rounds over the same lines
-    "/tests/channels/email/test_reading.py",
     "/tests/web/test_matrix.py",
 )
-TRACED_SETS = 3
+TRACED_SETS = 8
 
 
 # The tests of one file share what is dear to make, so one test process runs them; those that start and kill processes stand in

@@ -12,6 +12,8 @@ from app.web import create_app
 from app.web.api.contract import operation_of
 from tests.support.browser import bearer
 from tests.support.desk import make_desk
+from tests.support.lasting import lasting, taken_back
+from tests.support.people import make_cast
 from tests.web.matrix import SAMPLES, make_world
 
 WORDS = (
@@ -41,7 +43,21 @@ BODIES = (
 )  # fmt: skip
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def line(engine):
+    """What all tests of this file share is made on this connection."""
+    with lasting(engine) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def cast(line):
+    """Everybody."""
+    with unit_of_work():
+        return make_cast()
+
+
+@pytest.fixture(scope="module")
 def desk(cast):
     """The desk."""
     with unit_of_work():
@@ -49,7 +65,14 @@ def desk(cast):
 
 
 @pytest.fixture
-def ask(application, desk):
+def db(line, desk, bell, wire):
+    """What a test changes is taken back."""
+    with taken_back(line):
+        yield
+
+
+@pytest.fixture
+def ask(application, desk, db):
     """Send anything as an administrator; an answer of 500 fails."""
     client, headers = application.test_client(), bearer(desk.cast.ada)
 

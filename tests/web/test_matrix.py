@@ -15,7 +15,8 @@ from app.identity import queries, roles, service
 from app.identity.models import Role, User
 from app.web import create_app
 from app.web.rules import rule_of
-from tests.support.people import make_user
+from tests.support.lasting import lasting, taken_back
+from tests.support.people import make_cast, make_user
 from tests.web.matrix import OF_A_CASE, SAMPLES, World, make_world
 
 SAFE = {"GET", "HEAD", "OPTIONS"}
@@ -76,11 +77,26 @@ class Paths:
         return re.sub(r'nonce="[^"]*"|value="[^"]*"', "", text)
 
 
-@pytest.fixture
-def paths(application, cast):
-    """Paths in a world with one case of the service team and all that hangs on it."""
+@pytest.fixture(scope="module")
+def line(engine):
+    """What all tests of this file share is made on this connection."""
+    with lasting(engine) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def paths(application, line):
+    """Paths in a world with one case of the service team and all that hangs on it. Made once: it takes longer than most tests."""
     with unit_of_work():
+        cast = make_cast()
         return Paths(application.url_map, make_world(cast), make_olga(cast))
+
+
+@pytest.fixture
+def db(line, paths, bell, wire):
+    """What a test changes in the world is rolled back to where the world was."""
+    with taken_back(line):
+        yield
 
 
 def make_olga(cast):
