@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import select
+import selectors
 import signal
 import socket
 import subprocess
@@ -137,15 +138,18 @@ def main(line: socket.socket) -> None:
         os.set_blocking(end, False)
     signal.set_wakeup_fd(alarm)
     signal.signal(signal.SIGCHLD, lambda *_: None)
+    ears = selectors.DefaultSelector()
+    for ear in (line, wake):
+        ears.register(ear, selectors.EVENT_READ)
     running: set[int] = set()
     heard = b""
     while True:
-        ready = select.select([line, wake], [], [])[0]
+        ready = {key.fd for key, _ in ears.select()}
         if wake in ready:
             os.read(wake, 4096)
             for pid, code in _ended(running):
                 line.sendall(json.dumps({"ended": pid, "code": code}).encode() + b"\n")
-        if line in ready:
+        if line.fileno() in ready:
             piece = line.recv(1_000_000)
             if not piece:
                 break
