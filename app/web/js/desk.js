@@ -6,6 +6,7 @@ import "./dialogs.js";
 import "./completing.js";
 import "./canned.js";
 import "./drafts.js";
+import "./uploads.js";
 import "./fields.js";
 import "./keyboard.js";
 import "./news.js";

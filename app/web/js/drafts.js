@@ -1,4 +1,4 @@
-// The draft lives on the server: it is sent two seconds after the last key. Files go up as soon as they are chosen, pasted or dropped.
+// The draft lives on the server: it is sent two seconds after the last key.
 import { csrf, say, toast, wasTaken } from "./screen.js";
 import { htmx } from "./requests.js";
 import { offerOther } from "./other_words.js";
@@ -6,7 +6,6 @@ import { text } from "./text.js";
 import { beginSave, endSave, forgetUnsent, keepUnsent, restoreUnsent, unheard } from "./unsent.js";
 
 const DRAFT = "form[data-draft-url]";
-const FILES = "form[data-upload-url]";
 const timers = new WeakMap();
 
 async function save(form) {
@@ -150,53 +149,4 @@ export function prepareDrafts() {
   const last = [...document.querySelectorAll("#flow .msg[id]")].at(-1)?.id.slice("message-".length);
   const seen = document.querySelector(".compose [name=last_message]");
   if (last && seen && !document.querySelector(".compose textarea").value) seen.value = last;
-}
-
-function upload(form, files) {
-  const state = form.querySelector("[data-draft-state]");
-  for (const file of files) {
-    const body = new FormData();
-    body.append("file", file);
-    const request = new XMLHttpRequest();
-    const failed = () => toast(text("upload_failed", { name: file.name }), { bad: true });
-    request.upload.onprogress = (at) => {
-      state.textContent = text("uploading", { name: file.name, percent: Math.round((at.loaded / at.total) * 100) });
-    };
-    request.onload = () => {
-      state.textContent = "";
-      if (request.status !== 200) {
-        const page = new DOMParser().parseFromString(request.responseText, "text/html");
-        toast(page.querySelector("[role=alert] p")?.textContent.trim() || text("upload_failed", { name: file.name }), { bad: true });
-        return;
-      }
-      htmx.swap(form.querySelector("#draft-files"), request.responseText, { swapStyle: "innerHTML" });
-    };
-    request.onerror = failed;
-    request.open("POST", form.dataset.uploadUrl);
-    request.setRequestHeader("X-CSRF-Token", csrf());
-    request.setRequestHeader("HX-Request", "true");
-    request.send(body);
-  }
-}
-
-document.addEventListener("change", (event) => {
-  if (!event.target.matches("[data-files]")) return;
-  upload(event.target.form, event.target.files);
-  event.target.value = "";
-});
-document.addEventListener("paste", (event) => {
-  const form = event.target.closest?.(FILES);
-  if (form && event.clipboardData.files.length) {
-    event.preventDefault();
-    upload(form, event.clipboardData.files);
-  }
-});
-for (const kind of ["dragover", "dragleave", "drop"]) {
-  document.addEventListener(kind, (event) => {
-    const form = event.target.closest?.(FILES);
-    if (!form || !event.dataTransfer.types.includes("Files")) return;
-    event.preventDefault();
-    form.classList.toggle("drop", kind === "dragover");
-    if (kind === "drop") upload(form, event.dataTransfer.files);
-  });
 }
