@@ -14,7 +14,7 @@ def file(name, content=b"x"):
 def test_what_fails_says_why_and_can_be_tried_again_or_left_out(desk, enter):
     page = enter("bob", f"/cases/{desk.new_case('Uploads')}")
     held = []
-    page.route("**/files", lambda route: held.append(route))
+    page.route("**/files", lambda route: held.append(route))  # noqa: PLW0108 -- Playwright marks what it is given
     page.locator(".compose [name=kind][value=note]").check()
     page.locator("#compose-text").fill("See the files.")
     rows, there = page.locator(".compose .upload"), page.locator("#draft-files")
