@@ -28,7 +28,7 @@ class LocalTime:
 
 def local_time(zone: str, now: datetime) -> LocalTime | None:
     """Return the time in a zone; None without one. `is_late` when one does not ring anybody up."""
-    if zone not in available_timezones():
+    if zone not in _all_zones():
         return None
     there = now.astimezone(ZoneInfo(zone))
     return LocalTime(zone, there, not MORNING <= there.hour < EVENING)
@@ -47,10 +47,16 @@ def _language_name(tag: str, locale: str) -> str:
 
 
 @lru_cache(maxsize=1)
+def _all_zones() -> frozenset[str]:
+    """Return every zone there is; asking for them reads hundreds of files."""
+    return frozenset(available_timezones())
+
+
+@lru_cache(maxsize=1)
 def zones() -> tuple[str, ...]:
     """Return the time zones that people live in, by name."""
     return tuple(
-        sorted(name for name in available_timezones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
+        sorted(name for name in _all_zones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
     )
 
 
