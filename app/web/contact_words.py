@@ -55,9 +55,7 @@ def _all_zones() -> frozenset[str]:
 @lru_cache(maxsize=1)
 def zones() -> tuple[str, ...]:
     """Return the time zones that people live in, by name."""
-    return tuple(
-        sorted(name for name in _all_zones() if "/" in name and not name.startswith(("Etc/", "SystemV/")))
-    )
+    return tuple(sorted(name for name in _all_zones() if "/" in name and not name.startswith(("Etc/", "SystemV/"))))
 
 
 def choices() -> dict[str, object]:
