@@ -82,7 +82,7 @@ class WholeDesk(RunningDesk):
             )  # fmt: skip
             return bool(found)
 
-        wait_for(is_given, 30)
+        wait_for(is_given, 90)
         return str(found[0]["number"])
 
     def new_case(self, subject: str, text: str = "There is no hot water.", **more: str) -> str:

@@ -79,8 +79,10 @@ def test_a_case_goes_round_the_whole_loop(desk, enter):
     complete(charlie, order, outcome="done", text="Changed the ignition electrode.")
     expect(alice.locator("#case-side .next", has_text="Review")).to_be_visible()
     complete(alice, "Review", outcome="accept")
+    expect(alice.locator("#case-side .next", has_text="Review")).to_have_count(0)
     complete(alice, "Handle", outcome="resolve", answer="Your boiler works again.")
-    wait_for(lambda: desk.sent("Your boiler works again."), 20)
+    expect(alice.locator("#case-side .next", has_text="Handle")).to_have_count(0)
+    wait_for(lambda: desk.sent("Your boiler works again."), 60)
     _archive(alice)
     _look_back(alice, number)
 

@@ -146,7 +146,7 @@ def test_a_step_that_fails_is_a_fault_that_can_be_tried_again_or_skipped(desk, e
     _publish(page)
     _start_with(page, desk, "failing", "Failing thing")
     mail = desk.write("Failing thing")
-    wait_for(lambda: bool(_case_with_fault(desk, mail)), 30)
+    wait_for(lambda: bool(_case_with_fault(desk, mail)), 90)
     number = _case_with_fault(desk, mail)[0]["number"]
     page.goto(f"{desk.url}/faults")
     row = page.locator("tr", has_text=number)

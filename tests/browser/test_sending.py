@@ -44,7 +44,7 @@ def test_a_reply_is_taken_back_changed_and_sent_now(desk, undoing):
     page.locator(".compose .go").click()
     page.get_by_role("button", name="Send now").click()
     expect(page.locator(".msg.out:not(.held)", has_text="We come on Friday.").locator(".chip.ok")).to_be_visible()
-    wait_for(lambda: desk.sent("We come on Friday."), 20)
+    wait_for(lambda: desk.sent("We come on Friday."), 90)
     assert not desk.sent("Firday")
 
 

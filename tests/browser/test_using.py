@@ -98,7 +98,7 @@ def test_what_happens_while_a_page_is_loading_is_not_missed(desk, enter):
         """Hold the page's script, and with it the stream, until the customer has written again."""
         if not asked:
             asked.append(desk.write("Re: Early news", "It has got worse since.", sender=sender, answer_to=first))
-            wait_for(lambda: desk.query("select 1 from messages where rfc_id = %s", asked[0]), 30)
+            wait_for(lambda: desk.query("select 1 from messages where rfc_id = %s", asked[0]), 90)
         route.continue_()
 
     page.route("**/static/dist/desk-*.js", answer_first)

@@ -47,7 +47,7 @@ def test_a_reply_waits_until_its_writer_has_read_what_came_in_meanwhile(desk, en
     page.locator(".compose [name=seen]").check()
     page.locator(".compose .go").click()
     expect(page.locator(".msg.out", has_text="We come on Friday morning.").locator(".chip.ok")).to_be_visible()
-    wait_for(lambda: desk.sent("We come on Friday morning."), 20)
+    wait_for(lambda: desk.sent("We come on Friday morning."), 90)
 
 
 def test_what_is_filled_in_stays_when_the_panel_is_drawn_anew(desk, enter):

@@ -61,7 +61,7 @@ def test_the_same_mail_twenty_times_at_once_is_one_message(desk: RunningDesk) ->
         thread.start()
     for thread in (*same, *relayed):
         thread.join()
-    wait_for(lambda: is_settled(desk, [key]), 40)
+    wait_for(lambda: is_settled(desk, [key]), 90)
     assert faults_of(desk, [key]) == []
 
 
@@ -74,7 +74,7 @@ def test_dropped_database_connections_cost_nothing(desk: RunningDesk) -> None:
                 "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
                 " and pid <> pg_backend_pid()"
             )
-    wait_for(lambda: is_settled(desk, keys), 40)
+    wait_for(lambda: is_settled(desk, keys), 90)
     assert faults_of(desk, keys) == []
 
 
@@ -86,7 +86,7 @@ def test_a_worker_that_slept_past_its_lease_writes_nothing(desk: RunningDesk) ->
     desk.start("sleeper", "work", crash_at="stop:outbox.after_send")
     wait_for(lambda: desk.sink.ids().total() > 0 and _is_stopped(desk, "sleeper"), 20)
     desk.start("work-1", "work")
-    wait_for(lambda: is_settled(desk, [key]), 40)
+    wait_for(lambda: is_settled(desk, [key]), 90)
     before = desk.query("select state, attempts, fence from deliveries order by id desc limit 1")
     desk.processes["sleeper"].send_signal(signal.SIGCONT)
     time.sleep(1)
@@ -104,14 +104,14 @@ def _is_stopped(desk: RunningDesk, name: str) -> bool:
 def test_an_emptied_redis_loses_no_timer_and_no_mail(desk: RunningDesk, capsys: pytest.CaptureFixture[str]) -> None:
     key = _key()
     send(desk.smtp_port, mail(key))
-    wait_for(lambda: is_settled(desk, [key]), 40)
+    wait_for(lambda: is_settled(desk, [key]), 90)
     desk.run_code(START_TIMED, TIMED, SIMPLE, TIMERS)
     due = desk.query("select min(due_at) first, max(due_at) last from waiting_timers")[0]
     with desk.redis() as redis:
         while desk.query("select now() < %s waits", due["last"])[0]["waits"]:
             redis.flushall()
             time.sleep(0.3)
-    wait_for(lambda: not desk.query("select 1 from waiting_timers"), 40)
+    wait_for(lambda: not desk.query("select 1 from waiting_timers"), 90)
     rows = desk.query("select (data ->> 'due_at')::timestamptz due, at from audit_events where kind = 'timer_fired'")
     late = [(row["at"] - row["due"]).total_seconds() for row in rows]
     with capsys.disabled():
@@ -128,7 +128,7 @@ def test_the_checker_sees_what_dedupe_prevents(desk: RunningDesk) -> None:
     key = _key()
     for _ in range(3):
         send(desk.smtp_port, mail(key))
-    wait_for(lambda: is_settled(desk, [key]), 40)
+    wait_for(lambda: is_settled(desk, [key]), 90)
     found = faults_of(desk, [key])
     _restart(desk)  # the tests come in any order
     assert found == [f"{key}: 3 messages instead of one"]

@@ -29,7 +29,7 @@ def _publish(desk: RunningDesk, name: str) -> None:
 
 
 def _check(desk: RunningDesk, name: str) -> None:
-    wait_for(lambda: not desk.query("select 1 from scheduled_starts where key like %s", f"{name}%"), 40)
+    wait_for(lambda: not desk.query("select 1 from scheduled_starts where key like %s", f"{name}%"), 90)
     opened = desk.query(OPENED, f"{name}%")
     assert sorted(row["process"] for row in opened) == sorted(f"{name}_{number} v1" for number in range(PROCESSES))
     assert all(row["at"] >= row["due"] for row in opened), "never early"

@@ -30,10 +30,16 @@ export async function mount(element, { text }) {
   const report = isMini ? null : document.querySelector("[data-findings]");
   if (report) marked(viewer, report);
   const show = (state) => draw(viewer, state, { isMini, text, element });
+  let turn = 0;
   const refresh = async () => {
     if (!element.isConnected) document.body.removeEventListener(element.dataset.refresh, refresh);
-    else if (element.dataset.stateUrl) await fetchState(element.dataset.stateUrl, show);
+    else if (element.dataset.stateUrl) {
+      const mine = ++turn; // an answer that was overtaken draws nothing
+      await fetchState(element.dataset.stateUrl, (state) => mine === turn && show(state));
+    }
   };
+  // A slider over the history draws the state of another moment by this event, also while the first state is under way.
+  element.addEventListener("rb:look", refresh);
   await refresh();
   whenSized(element, () => {
     canvas.resized();
@@ -41,8 +47,6 @@ export async function mount(element, { text }) {
     if (isMini) lookAtTokens(viewer);
   });
   if (element.dataset.refresh) document.body.addEventListener(element.dataset.refresh, refresh);
-  // A slider over the history draws the state of another moment by this event.
-  element.addEventListener("rb:look", refresh);
   element.addEventListener("rb:state", (event) => show(event.detail));
 }
 
