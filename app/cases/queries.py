@@ -30,7 +30,7 @@ from sqlalchemy.orm import aliased
 from app.cases import snoozing
 from app.cases.models import Case, CaseStatus
 from app.clock import utcnow
-from app.db import run, session
+from app.db import run, session, settle
 from app.errors import NotFound
 
 COLUMNS = (
@@ -99,7 +99,10 @@ ORDERS: Mapping[str, Order] = {
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A statement as text: making one costs more than running it, so it is made once for each kind of viewer and list."""
+    """A statement as text: making one costs more than running it, so it is made once for each kind of viewer and list.
+
+    What is asked for once only is run by `_rows`: SQLAlchemy keeps what it has made of a statement of the same form.
+    """
 
     text: str
     values: Mapping[str, Any]
@@ -116,6 +119,11 @@ def prepared(statement: Select[Any]) -> Prepared:
     return Prepared(str(made), values)
 
 
+def _rows(statement: Select[Any], **values: Any) -> list[Any]:
+    settle()
+    return list(session().connection().execute(statement, values))
+
+
 def listing(
     where: Sequence[ColumnElement[bool]], *, order: str = "due", after: str = "", columns: Sequence[Any] = LISTED
 ) -> Prepared:
@@ -124,11 +132,16 @@ def listing(
     Open: `size`, and `at` and `last` (sort value and id of the row before) when `after` says that they are a `time`, or
     `last` alone when there is no time to compare (`none`).
     """
+    return prepared(_listed(where, order=order, after=after, columns=columns))
+
+
+def _listed(where: Sequence[ColumnElement[bool]], *, order: str, after: str, columns: Sequence[Any]) -> Select[Any]:
     made = ORDERS[order]
     query: Any = select(*columns).where(*where)
     if after:
         query = query.where(_behind(made, after))
-    return prepared(query.order_by(*_sides(made, Case)).limit(_SIZE))
+    listed: Select[Any] = query.order_by(*_sides(made, Case)).limit(_SIZE)
+    return listed
 
 
 def _behind(made: Order, after: str) -> ColumnElement[bool]:
@@ -153,8 +166,8 @@ def page(
 ) -> list[Any]:  # fmt: skip
     """Return a page of a listing that is asked for once; `after` is the sort value and id of the last row of the page before."""
     at, last = after or (None, 0)
-    statement = listing(where, order=order, after=kind_of(after), columns=columns)
-    return statement.rows(size=limit, at=at, last=last, now=utcnow())
+    statement = _listed(where, order=order, after=kind_of(after), columns=columns)
+    return _rows(statement, size=limit, at=at, last=last, now=utcnow())
 
 
 def nearest(
@@ -171,11 +184,11 @@ def nearest(
     first = select(Case).where(*where).order_by(*_sides(made, Case)).limit(_NEAR)
     near = aliased(Case, first.subquery("near"))
     wanted = select(*(getattr(near, column.key) for column in columns)).where(*said(near))
-    now, look = utcnow(), prepared(wanted.order_by(*_sides(made, near)).limit(_SIZE))
-    if len(rows := look.rows(size=limit, near=FEW, now=now)) < limit:
+    now, look = utcnow(), wanted.order_by(*_sides(made, near)).limit(_SIZE)
+    if len(rows := _rows(look, size=limit, near=FEW, now=now)) < limit:
         if len(rows) * NEAR < limit * FEW:
             return None
-        rows = look.rows(size=limit, near=NEAR, now=now)
+        rows = _rows(look, size=limit, near=NEAR, now=now)
     if len(rows) < limit and capped_count(where, cap=NEAR) >= NEAR:
         return None
     return rows
@@ -188,17 +201,26 @@ def _sides(made: Order, case: Any) -> list[Any]:
 
 def counting(wheres: Mapping[str, Sequence[ColumnElement[bool]]], *, cap: int = 100) -> Prepared:
     """Return one statement that counts several selections, each up to `cap`, under their names; NOW is left open."""
-    return prepared(select(*(
+    return prepared(_counted(wheres, cap=cap))
+
+
+def counts(wheres: Mapping[str, Sequence[ColumnElement[bool]]], *, cap: int = 100) -> dict[str, int]:
+    """Count several selections, each up to `cap`, in one statement."""
+    [row] = _rows(_counted(wheres, cap=cap), now=utcnow())
+    return dict(row._asdict())
+
+
+def _counted(wheres: Mapping[str, Sequence[ColumnElement[bool]]], *, cap: int) -> Select[Any]:
+    return select(*(
         select(func.count()).select_from(select(Case.id).where(*where).limit(literal_column(str(cap))).subquery())
         .scalar_subquery().label(name)
         for name, where in wheres.items()
-    )))  # fmt: skip
+    ))  # fmt: skip
 
 
 def capped_count(where: Sequence[ColumnElement[bool]], *, cap: int = 100) -> int:
     """Count up to `cap`: nobody reads an exact 48,211, and counting it costs."""
-    [row] = counting({"found": where}, cap=cap).rows(now=utcnow())
-    return int(row.found)
+    return counts({"found": where}, cap=cap)["found"]
 
 
 def open_counts(user_ids: Sequence[int]) -> dict[int, int]:

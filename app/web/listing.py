@@ -187,8 +187,8 @@ def counts_of(viewer: Viewer, texts: Mapping[str, str]) -> dict[str, int]:
     if not wheres:
         return {}
     named = dict(zip((f"n{place}" for place in range(len(wheres))), wheres, strict=True))
-    [row] = queries.counting({name: wheres[key] for name, key in named.items()}).rows(now=utcnow())
-    return {named[name]: count for name, count in row._asdict().items()}
+    found = queries.counts({name: wheres[key] for name, key in named.items()})
+    return {named[name]: count for name, count in found.items()}
 
 
 def saved_counts(viewer: Viewer, saved: Iterable[SavedView]) -> dict[str, int]:
