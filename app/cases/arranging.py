@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete
 from sqlalchemy.dialects.postgresql import insert
 
 from app import events
+from app.cases import own_lists
 from app.cases.listed import ViewArrangement
 from app.db import session
 from app.errors import Forbidden, Invalid
@@ -48,28 +49,19 @@ def own_scope(viewer: Viewer) -> str:
     return f"user:{viewer.user_id}"
 
 
-def _scopes(viewer: Viewer) -> list[str]:
-    teams = [f"team:{key}" for key in sorted(viewer.team_keys)]
-    return [own_scope(viewer), *teams, f"role:{viewer.role}"]
-
-
 def of_viewer(viewer: Viewer) -> Arrangement:
     """Return what counts for a viewer: their own, else that of their first team which has one, else that of their role."""
-    scopes = _scopes(viewer)
-    rows = session().scalars(select(ViewArrangement).where(ViewArrangement.scope.in_(scopes)))
-    found = {row.scope: row for row in rows}
-    row = next((found[scope] for scope in scopes if scope in found), None)
-    return Arrangement() if row is None else _from(row)
+    found = own_lists.of_viewer(viewer).arranged
+    if found is None:
+        return Arrangement()
+    scope, keys, hidden = found
+    return Arrangement(tuple(keys), frozenset(hidden), scope)
 
 
 def of_scope(scope: str) -> Arrangement:
     """Return the arrangement kept for a scope; the usual one when there is none."""
     row = session().get(ViewArrangement, scope)
-    return Arrangement(scope=scope) if row is None else _from(row)
-
-
-def _from(row: ViewArrangement) -> Arrangement:
-    return Arrangement(tuple(row.keys), frozenset(row.hidden), row.scope)
+    return Arrangement(scope=scope) if row is None else Arrangement(tuple(row.keys), frozenset(row.hidden), row.scope)
 
 
 def check_scope(viewer: Viewer, scope: str) -> str:
@@ -100,6 +92,7 @@ def arrange(viewer: Viewer, scope: str, *, order: Sequence[str], hidden: Iterabl
     statement = insert(ViewArrangement).values(scope=scope, **values)
     session().execute(statement.on_conflict_do_update(index_elements=[ViewArrangement.scope], set_=values))
     session().expire_all()
+    own_lists.changed(viewer.user_id)
     events.record("views_arranged", chain=f"views:{scope}", keys=keys, hidden=away)
 
 
@@ -107,4 +100,5 @@ def as_usual(viewer: Viewer, scope: str) -> None:
     """Forget an arrangement. Records `views_arranged`. Raises Forbidden."""
     scope = check_scope(viewer, scope)
     session().execute(delete(ViewArrangement).where(ViewArrangement.scope == scope))
+    own_lists.changed(viewer.user_id)
     events.record("views_arranged", chain=f"views:{scope}", keys=[], hidden=[])

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import Enum
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -25,7 +26,6 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import psycopg
-from sqlalchemy.orm import aliased
 
 from app.cases import snoozing
 from app.cases.models import Case, CaseStatus
@@ -136,8 +136,14 @@ def listing(
 
 
 def _listed(where: Sequence[ColumnElement[bool]], *, order: str, after: str, columns: Sequence[Any]) -> Select[Any]:
+    return _all_listed(order, after, tuple(columns)).where(*where)
+
+
+@lru_cache(maxsize=64)
+def _all_listed(order: str, after: str, columns: tuple[Any, ...]) -> Select[Any]:
+    """Return the part of a listing that is the same for all who ask: naming its columns costs more than its conditions."""
     made = ORDERS[order]
-    query: Any = select(*columns).where(*where)
+    query: Any = select(*columns)
     if after:
         query = query.where(_behind(made, after))
     listed: Select[Any] = query.order_by(*_sides(made, Case)).limit(_SIZE)
@@ -181,9 +187,8 @@ def nearest(
     first, for a rare word is found sooner by the index. `said` makes the conditions about texts for a kind of Case.
     """
     made = ORDERS[order]
-    first = select(Case).where(*where).order_by(*_sides(made, Case)).limit(_NEAR)
-    near = aliased(Case, first.subquery("near"))
-    wanted = select(*(getattr(near, column.key) for column in columns)).where(*said(near))
+    near = _first(order, tuple(columns)).where(*where).subquery("near").c
+    wanted = select(*(near[column.key] for column in columns)).where(*said(near))
     now, look = utcnow(), wanted.order_by(*_sides(made, near)).limit(_SIZE)
     if len(rows := _rows(look, size=limit, near=FEW, now=now)) < limit:
         if len(rows) * NEAR < limit * FEW:
@@ -192,6 +197,14 @@ def nearest(
     if len(rows) < limit and capped_count(where, cap=NEAR) >= NEAR:
         return None
     return rows
+
+
+@lru_cache(maxsize=64)
+def _first(order: str, columns: tuple[Any, ...]) -> Select[Any]:
+    made = ORDERS[order]
+    sorted_by = () if made.column is None else (made.column,)
+    first: Select[Any] = select(*dict.fromkeys((*columns, *sorted_by))).order_by(*_sides(made, Case)).limit(_NEAR)
+    return first
 
 
 def _sides(made: Order, case: Any) -> list[Any]:

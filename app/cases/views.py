@@ -10,21 +10,21 @@ from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from app import events
+from app.cases import own_lists
 from app.cases.fields import keeping
 from app.cases.fields.models import CustomField
 from app.cases.filtering import parse
 from app.cases.filtering.words import BEGIN
 from app.cases.listed import ListChoice, SavedView, Shared
+from app.cases.own_lists import MAX_OWN, View
 from app.cases.queries import ORDERS
 from app.clock import utcnow
-from app.db import outdate, session
+from app.db import session
 from app.errors import Forbidden, Invalid, NotFound
 from app.identity.policy import Viewer
 from app.identity.rights import Right
 
 MAX_NAME = 60
-MAX_OWN = 50
-SHOWN = 40
 COLUMNS = (
     "number", "contact", "status", "priority", "assignee", "team", "queue", "channel", "type", "tags", "chased", "checklist", "opened",
     "touched", "due",
@@ -60,11 +60,9 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     return or_(SavedView.owner_id == viewer.user_id, SavedView.shared == Shared.EVERYBODY, teams)
 
 
-def of_viewer(viewer: Viewer) -> list[SavedView]:
+def of_viewer(viewer: Viewer) -> tuple[View, ...]:
     """Return the views that a viewer finds among theirs: own ones first, then by name."""
-    own = SavedView.owner_id == viewer.user_id
-    query = select(SavedView).where(visible(viewer)).order_by(own.desc(), func.lower(SavedView.name), SavedView.id)
-    return list(session().scalars(query.limit(SHOWN + MAX_OWN)))
+    return own_lists.of_viewer(viewer).views
 
 
 def get(viewer: Viewer, view_id: int) -> SavedView:
@@ -75,7 +73,7 @@ def get(viewer: Viewer, view_id: int) -> SavedView:
     return found
 
 
-def may_change(viewer: Viewer, view: SavedView) -> bool:
+def may_change(viewer: Viewer, view: SavedView | View) -> bool:
     """Whether a viewer may change or delete a view: its maker, and whoever sees everything when it is shared."""
     return view.owner_id == viewer.user_id or (viewer.may(Right.VIEWS_ALL) and view.shared != Shared.PRIVATE)
 
@@ -90,6 +88,7 @@ def save(viewer: Viewer, wish: Wish, *, view_id: int | None = None) -> SavedView
         for name, value in values.items():
             setattr(view, name, value)
     session().flush()
+    own_lists.changed(viewer.user_id)
     events.record(
         "view_saved",
         chain=f"view:{view.id}",
@@ -166,22 +165,24 @@ def delete(viewer: Viewer, view_id: int) -> None:
     events.record("view_removed", chain=f"view:{view.id}", name=view.name)
     session().delete(view)
     session().flush()
+    own_lists.changed(viewer.user_id)
 
 
-def layout_of(user_id: int) -> Layout:
-    """Return how a user's lists are laid out."""
-    row = session().get(ListChoice, user_id)
-    if row is None:
+def layout_of(viewer: Viewer) -> Layout:
+    """Return how a viewer's lists are laid out."""
+    chosen = own_lists.of_viewer(viewer).layout
+    if chosen is None:
         return Layout()
-    return Layout(row.layout, tuple(name for name in row.columns if name in COLUMNS or name.startswith(BEGIN)))
+    layout, columns = chosen
+    return Layout(layout, tuple(name for name in columns if name in COLUMNS or name.startswith(BEGIN)))
 
 
-def choose_layout(user_id: int, *, layout: str, columns: Collection[str] | None = None) -> None:
-    """Remember how a user's lists are laid out; without columns those that were chosen stay. Raises Invalid."""
+def choose_layout(viewer: Viewer, *, layout: str, columns: Collection[str] | None = None) -> None:
+    """Remember how a viewer's lists are laid out; without columns those that were chosen stay. Raises Invalid."""
     if layout not in {CARDS, TABLE}:
         raise Invalid("layout_unknown", "A list is laid out as cards or as a table.")
-    kept = layout_of(user_id).columns if columns is None else _known(columns)
+    kept = layout_of(viewer).columns if columns is None else _known(columns)
     values = {"layout": layout, "columns": list(kept)}
-    statement = insert(ListChoice).values(user_id=user_id, **values)
+    statement = insert(ListChoice).values(user_id=viewer.user_id, **values)
     session().execute(statement.on_conflict_do_update(index_elements=[ListChoice.user_id], set_=values))
-    outdate(ListChoice, user_id)
+    own_lists.changed(viewer.user_id)

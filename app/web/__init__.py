@@ -11,6 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from app.settings import MEGABYTE, settings
 from app.web import assets, errors, frame, headers, i18n, kept, notice_lines, once, process_words, rules
 from app.web.frame import Desk
+from app.web.templating import Templates
 
 # Each names a module with a `blueprint`. Order does not matter.
 BLUEPRINTS = (
@@ -84,6 +85,7 @@ def create_app(blueprints: tuple[str, ...] = BLUEPRINTS) -> Desk:
         MAX_FORM_PARTS=500,
         SEND_FILE_MAX_AGE_DEFAULT=31_536_000,
     )
+    app.jinja_environment = Templates
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.globals.update(viewer=frame.optional_viewer, new_mark=once.mark)

@@ -26,6 +26,7 @@ from app.workorders.models import WorkOrder
 _Held = aliased(WorkOrder)
 
 
+@lru_cache(maxsize=2048)
 def visible_cases(viewer: Viewer) -> ColumnElement[bool]:
     """Return the condition on `Case` that holds for the cases this viewer may see."""
     held = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement
 
 from app.cases import queries
-from app.cases.filtering import QueryError, Said, Scope, condition, parse, parted
+from app.cases.filtering import QueryError, Said, Scope, condition, is_rare, parse, parted
 from app.cases.filtering.names import scope_of
 from app.cases.filtering.tree import Every, Field, Node, Text
 from app.cases.models import OPEN_STATES, Case
@@ -29,8 +29,8 @@ _OPEN_ONLY = {"is": {"open", "breached"}, "status": set(OPEN_STATES)}
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A query that was read: its condition (also parted into what columns and what texts answer), the cases that it names by
-    number, and whether it is about open cases alone.
+    """A query that was read: its condition (also parted into what columns and what texts answer, where the texts hold common
+    words only), the cases that it names by number, and whether it is about open cases alone.
     """
 
     text: str = ""
@@ -67,8 +67,11 @@ def read(viewer: Viewer, text: str) -> Asked:
     if node == Every(()):
         return Asked()
     scope = scope_of(viewer, zone=zone())
+    asked = Asked(text, (condition(node, scope),), named=_named(node), is_open=_is_open(node))
+    if is_rare(node):
+        return asked
     others, said = parted(node, scope)
-    return Asked(text, (condition(node, scope),), tuple(others), said, _named(node), _is_open(node))
+    return replace(asked, others=tuple(others), said=said)
 
 
 def conditions(text: str, scope: Scope) -> list[ColumnElement[bool]]:

@@ -13,6 +13,7 @@ from app.cases.filtering import QueryError
 from app.cases.filtering.names import scope_of
 from app.cases.filtering.words import CHANNELS
 from app.cases.listed import SavedView
+from app.cases.own_lists import View
 from app.clock import utcnow
 from app.errors import NotFound
 from app.identity import queries as identity
@@ -108,7 +109,7 @@ def open_view(view: str) -> Shown:
     viewer = frame.viewer()
     if view.isdecimal():
         return _open_saved(viewer, views.get(viewer, int(view)))
-    q, layout = _q(), views.layout_of(viewer.user_id)
+    q, layout = _q(), views.layout_of(viewer)
     usual = "touched" if view == "archived" else "due"
     order, path = _order(usual), f"/inbox/{view}"
     if not q and view in SAID:
@@ -132,7 +133,7 @@ def _open_saved(viewer: Viewer, saved: SavedView) -> Shown:
     q = _q() if "q" in request.args else saved.query
     asked, wrong = _asked(viewer, q)
     usual = saved.order or ("due" if asked and asked.is_open else "touched")
-    order, layout = _order(usual), views.layout_of(viewer.user_id)
+    order, layout = _order(usual), views.layout_of(viewer)
     if saved.columns:
         layout = views.Layout(layout.layout, tuple(saved.columns))
     found = _found(viewer, [], asked, order=order)
@@ -146,7 +147,7 @@ def open_search() -> Shown:
     usual = "due" if asked and asked.is_open else "touched"
     order = _order(usual)
     found = _found(viewer, [], asked if q else None, order=order)
-    return Shown(SEARCH, "/search", q, order, usual, found, wrong, views.layout_of(viewer.user_id))
+    return Shown(SEARCH, "/search", q, order, usual, found, wrong, views.layout_of(viewer))
 
 
 def _q() -> str:
@@ -177,6 +178,8 @@ def _found(viewer: Viewer, where: list[Any], asked: asking.Asked | None, *, orde
 
 def counts_of(viewer: Viewer, texts: Mapping[str, str]) -> dict[str, int]:
     """Count what queries find, each up to 100, in one statement; those that cannot be read any more are left out."""
+    if not texts:
+        return {}
     scope, visible = scope_of(viewer, zone=asking.zone()), access.visible_cases(viewer)
     wheres: dict[str, list[Any]] = {}
     for key, text in texts.items():
@@ -191,7 +194,7 @@ def counts_of(viewer: Viewer, texts: Mapping[str, str]) -> dict[str, int]:
     return {named[name]: count for name, count in found.items()}
 
 
-def saved_counts(viewer: Viewer, saved: Iterable[SavedView]) -> dict[str, int]:
+def saved_counts(viewer: Viewer, saved: Iterable[SavedView | View]) -> dict[str, int]:
     """Count what saved views find, by their ids."""
     return counts_of(viewer, {str(view.id): view.query for view in saved})
 

@@ -9,6 +9,7 @@ from flask import Blueprint, make_response, redirect, render_template, request
 from app.cases import queries, views
 from app.cases.filtering.words import CHANNELS
 from app.cases.listed import SavedView, Shared
+from app.cases.own_lists import View
 from app.db import savepoint
 from app.errors import Invalid
 from app.identity import queries as identity
@@ -25,7 +26,7 @@ KEPT_CHANNELS = tuple(name for name in CHANNELS if name != "schedule")
 
 
 @blueprint.app_template_global("may_change_view")
-def may_change_view(view: SavedView) -> bool:
+def may_change_view(view: SavedView | View) -> bool:
     """Whether who is signed in may change a view."""
     return views.may_change(frame.viewer(), view)
 
@@ -127,7 +128,7 @@ def delete(view_id: int) -> Any:
 @signed_in
 def layout() -> Any:
     """Show how one's lists are laid out."""
-    chosen = views.layout_of(frame.viewer().user_id)
+    chosen = views.layout_of(frame.viewer())
     return sheet(
         "partials/_layout_form.html", title=i18n.gettext("Layout of your lists"), layout=chosen, columns=views.columns_there(),
         back=request.args.get("back", "/inbox/mine"),
@@ -139,5 +140,5 @@ def layout() -> Any:
 def choose_layout() -> Any:
     """Remember a layout and go back to the list."""
     form = request.form
-    views.choose_layout(frame.viewer().user_id, layout=form.get("layout", ""), columns=form.getlist("columns"))
+    views.choose_layout(frame.viewer(), layout=form.get("layout", ""), columns=form.getlist("columns"))
     return redirect(safe_next(form.get("back", "/inbox/mine")), 303)

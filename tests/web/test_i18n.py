@@ -151,3 +151,17 @@ def test_stored_values_are_read_plainly(application):
     with application.test_request_context("/login?lang=en"):
         assert i18n.plainly("2026-11-22T17:35:01.306954+00:00").endswith("UTC")
         assert [i18n.plainly(v) for v in (None, "", True, 3, "urgent")] == ["–", "–", "✓", "3", "urgent"]
+
+
+def test_a_text_of_a_template_is_translated_when_it_is_compiled_and_values_when_it_is_drawn(application):
+    source = '{{ _("Search") }}|{{ _("open" | lower) }}|{{ _("js_sent") if false else _("Skip to content") }}'
+    drawn = {}
+    for language in i18n.LANGUAGES:
+        with application.test_request_context(f"/?lang={language}"):
+            made = application.jinja_env.get_template("login.html").environment
+            drawn[language] = made.from_string(source).render()
+            assert made.language == language
+            assert made.globals is application.jinja_env.globals
+            expected = [i18n.gettext("Search"), i18n.gettext("open"), i18n.gettext("Skip to content")]
+            assert drawn[language] == "|".join(expected)
+    assert drawn["en"] != drawn["zh"]

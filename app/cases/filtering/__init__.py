@@ -6,8 +6,9 @@
 from __future__ import annotations
 
 from app.cases.filtering.compiling import Said, condition, parted
+from app.cases.filtering.rarity import is_rare
 from app.cases.filtering.reading import parse
 from app.cases.filtering.scope import Scope
 from app.cases.filtering.tree import QueryError, printed
 
-__all__ = ["QueryError", "Said", "Scope", "condition", "parse", "parted", "printed"]
+__all__ = ["QueryError", "Said", "Scope", "condition", "is_rare", "parse", "parted", "printed"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -10,6 +11,7 @@ from pydantic import Field
 
 from app.cases import views
 from app.cases.listed import SavedView
+from app.cases.own_lists import View
 from app.identity import queries as identity
 from app.web import asking, frame, listing
 from app.web.api import rows
@@ -67,13 +69,13 @@ class Removed(Out):
     id: int
 
 
-def _rows(found: list[SavedView]) -> list[ViewRow]:
+def _rows(found: Sequence[SavedView | View]) -> list[ViewRow]:
     viewer = frame.viewer()
     counts = listing.saved_counts(viewer, found)
     known = rows.names(view.owner_id for view in found)
     return [
         ViewRow(
-            id=view.id, name=view.name, query=view.query, order=view.order, columns=view.columns, shared=str(view.shared),
+            id=view.id, name=view.name, query=view.query, order=view.order, columns=list(view.columns), shared=str(view.shared),
             team=known.team(view.team_id), owner=known.user(view.owner_id), may_change=views.may_change(viewer, view),
             changed_at=view.changed_at, count=counts.get(str(view.id)),
         )
