@@ -134,7 +134,7 @@ def read_settings() -> Settings:
         max_upload_bytes=_int("MAX_UPLOAD_BYTES", 25 * MEGABYTE, low=1024),
         workers=_int("WORKERS", 2, low=1, high=256),
         web_workers=_int("WEB_WORKERS", 2, low=1, high=64),
-        web_threads=_int("WEB_THREADS", 4, low=1, high=64),
+        web_threads=_int("WEB_THREADS", 3, low=1, high=64),
         db_pool=_int("DB_POOL", 5, low=1, high=200),
         lease_seconds=_int("LEASE_SECONDS", 30, low=2, high=3600),
         sweep_seconds=_int("SWEEP_SECONDS", 5, low=1, high=600),
