@@ -18,6 +18,7 @@ from app.orchestration.world import CAPABILITIES, World
 from app.settings import settings
 from app.workflow import outside
 from channels import registry
+from channels.chat import lines as chat_lines
 from channels.email.child import ParserChild
 from channels.email.parsed import ParsedMail
 from channels.email.receiver import EmailReceiver
@@ -47,6 +48,7 @@ def metadata() -> MetaData:
     importlib.import_module("app.cases.fields.models")
     importlib.import_module("app.cases.listed")
     importlib.import_module("app.cases.timekeeping.models")
+    importlib.import_module("app.messaging.chats.models")
     importlib.import_module("app.orchestration.bulk.models")
     importlib.import_module("app.orchestration.macros.models")
     for room in ROOMS_WITH_MODELS:
@@ -76,7 +78,7 @@ def wire() -> None:
             form_schema=registry.form_schema,
             read_config=registry.read_config,
             open_account=_open_account,
-            read={"email": EmailReceiver(_parse).parse},
+            read={"email": EmailReceiver(_parse).parse, "chat": chat_lines.read},
         )
     )
 

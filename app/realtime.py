@@ -15,6 +15,8 @@ from app.doorbell import brief
 STREAM = "ringback:news"
 #: For streams, not for screens: the rights of these users have changed, what they were admitted to has ended.
 ENDED = "ended"
+#: News for the visitor of one chat (`chat`), which no screen of the desk gets.
+VISITOR = "visitor"
 KEPT = 20_000
 
 

@@ -20,11 +20,11 @@ import uvicorn
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from app import crypto
+from app import crypto, visiting
 from app.clock import utcnow
 from app.errors import Forbidden
 from app.logs import log
-from app.realtime import ENDED, STREAM
+from app.realtime import ENDED, STREAM, VISITOR
 from app.settings import settings
 
 ADMISSION_SECONDS = 30 * 60
@@ -40,6 +40,8 @@ SCREENS_A_REST = 80
 BEGIN_SECONDS = 5.0
 BEHIND_SECONDS = 1.0
 LOOK_SECONDS = 0.02
+#: Somebody waits for an answer to these: who is named in them hears of them at once, however much was written a moment ago.
+HURRIED = frozenset({"chat"})
 SEES_ALL = frozenset({"admin", "manager"})
 
 # A place in the news that is a time and no number: where a page stood when it was made.
@@ -69,7 +71,7 @@ def _milliseconds(at: datetime) -> int:
 
 @dataclass(eq=False, slots=True)
 class Screen:
-    """One open stream: who watches, and what waits to be written."""
+    """One open stream: who watches, and what waits to be written. A `visitor` is nobody of the desk."""
 
     user_id: int
     role: str
@@ -77,8 +79,10 @@ class Screen:
     admitted: int = 0
     waiting: deque[Item] = field(default_factory=lambda: deque(maxlen=WAITING))
     woken: asyncio.Event = field(default_factory=asyncio.Event)
+    hurried: asyncio.Event = field(default_factory=asyncio.Event)
     overflowed: bool = False
     ended: bool = False
+    visitor: visiting.Admitted | None = None
 
     def is_old(self) -> bool:
         """Tell whether the admission has ended by age."""
@@ -86,7 +90,11 @@ class Screen:
 
     def may_see(self, item: dict[str, Any]) -> bool:
         """Tell whether news is for this user: addressed to them or a team of theirs, or to nobody in particular."""
+        if self.visitor is not None:
+            return visiting.may_hear(self.visitor.chat_id, item)
         teams, users = item.get("teams") or (), item.get("users") or ()
+        if item["topic"] == VISITOR:
+            return False
         if self.user_id in users:
             return True
         if item["topic"] in ("notice", "job"):
@@ -110,6 +118,8 @@ class Screen:
             self.overflowed = True
         self.waiting.append(item)
         self.woken.set()
+        if item[1]["topic"] in HURRIED and self.user_id in (item[1].get("users") or ()):
+            self.hurried.set()
 
 
 class Hub:
@@ -133,8 +143,10 @@ class Hub:
             found = self._frames[item[0]] = _frame(item)
         return found
 
-    def rest(self) -> float:
+    def rest(self, screen: Screen | None = None) -> float:
         """Return the seconds for which a screen that was just written to is left alone."""
+        if screen is not None and screen.visitor is not None:
+            return visiting.REST_SECONDS
         return min(REST_SECONDS * max(1.0, len(self.screens) / SCREENS_A_REST), LONGEST_REST_SECONDS)
 
     def place(self) -> str:
@@ -256,6 +268,9 @@ def application(hub: Hub) -> Callable[[Scope, Receive, Send], Awaitable[None]]:
 def _admit(scope: Scope, query: dict[str, list[str]]) -> Screen | None:
     if scope["path"] != "/stream" or scope["method"] != "GET":
         return None
+    if "visitor" in query:
+        visitor = visiting.admitted(query["visitor"][0])
+        return Screen(0, "visitor", frozenset(), visitor.at, visitor=visitor) if visitor else None
     try:
         who = crypto.unsign("stream", query.get("admission", [""])[0], max_age=ADMISSION_SECONDS)
     except Forbidden:
@@ -263,8 +278,9 @@ def _admit(scope: Scope, query: dict[str, list[str]]) -> Screen | None:
     return Screen(who["u"], who["r"], frozenset(who["t"]), who["a"])
 
 
-def _cors() -> list[tuple[bytes, bytes]]:
-    return [(b"access-control-allow-origin", settings().public_url.encode()), (b"vary", b"Origin")]
+def _cors(screen: Screen | None = None) -> list[tuple[bytes, bytes]]:
+    origin = screen.visitor.origin if screen and screen.visitor else settings().public_url
+    return [(b"access-control-allow-origin", origin.encode()), (b"vary", b"Origin")]
 
 
 async def _refuse(send: Send, status: int) -> None:
@@ -274,7 +290,7 @@ async def _refuse(send: Send, status: int) -> None:
 
 async def _stream(hub: Hub, screen: Screen, since: str, receive: Receive, send: Send) -> None:
     headers = [(b"content-type", b"text/event-stream"), (b"cache-control", b"no-store"), (b"x-accel-buffering", b"no")]
-    await send({"type": "http.response.start", "status": 200, "headers": [*headers, *_cors()]})
+    await send({"type": "http.response.start", "status": 200, "headers": [*headers, *_cors(screen)]})
     gone = asyncio.create_task(_until_gone(receive))
     try:
         if since:
@@ -288,7 +304,7 @@ async def _stream(hub: Hub, screen: Screen, since: str, receive: Receive, send: 
             if screen.ended or screen.is_old():
                 return
             if has_written:
-                await asyncio.sleep(hub.rest())
+                await _rest(screen, hub.rest(screen))
             try:
                 async with asyncio.timeout(BEAT_SECONDS):
                     await screen.woken.wait()
@@ -301,6 +317,12 @@ async def _stream(hub: Hub, screen: Screen, since: str, receive: Receive, send: 
         with contextlib.suppress(OSError):
             await send({"type": "http.response.body", "body": b""})
         gone.cancel()
+
+
+async def _rest(screen: Screen, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await screen.hurried.wait()
 
 
 def _catch_up(hub: Hub, screen: Screen, since: str) -> None:
@@ -318,6 +340,7 @@ def _catch_up(hub: Hub, screen: Screen, since: str) -> None:
 async def _write_waiting(hub: Hub, screen: Screen, send: Send) -> bool:
     """Write what waits; returns whether there was anything."""
     screen.woken.clear()
+    screen.hurried.clear()
     if screen.overflowed:
         last = screen.waiting[-1][0] if screen.waiting else hub.place()
         screen.waiting.clear()

@@ -16,6 +16,8 @@ from channels.spec import ChannelSpec
 _PROVIDERS = {
     ("email", "smtp"): "channels.email.provider",
     ("email", "loopback"): "channels.email.loopback",
+    ("chat", "widget"): "channels.chat.widget",
+    ("chat", "loopback"): "channels.chat.loopback",
 }
 
 

@@ -13,7 +13,7 @@ import orjson
 import pytest
 import time_machine
 
-from app import crypto, doorbell, realtime, streaming
+from app import crypto, doorbell, realtime, streaming, visiting
 from app.clock import utcnow
 from app.streaming import Hub, Screen, admission, application, place
 
@@ -341,3 +341,66 @@ def test_an_admission_ends_by_age():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(streaming, "BEAT_SECONDS", 0.05)
         assert in_a_loop(go())
+
+
+# ---------------------------------------------------------------- visitors of other sites
+def visiting_screen(hub: Hub, *, chat: int, last: str = "", origin: str = "https://shop.test") -> Watching:
+    token = visiting.admission(chat_id=chat, origin=origin)
+    return Watching(hub, ticket=f"&visitor={token}", last=last)
+
+
+CHAT_NEWS = [
+    ("1-0", {"topic": "visitor", "teams": [], "users": [], "chat": 7, "last": 11}),
+    ("2-0", {"topic": "visitor", "teams": [], "users": [], "chat": 8, "last": 12}),
+    ("3-0", {"topic": "case", "teams": [], "users": [], "case": 3}),
+    ("4-0", {"topic": "chat", "teams": [], "users": [], "case": 3}),
+]
+
+
+def test_a_visitor_hears_of_their_own_chat_and_of_nothing_else():
+    async def go():
+        screen = visiting_screen(hub_of(*CHAT_NEWS), chat=7, last="0-1")
+        await screen.until(lambda frames: len(frames) >= 1)
+        return await screen.leave()
+
+    frames = in_a_loop(go())
+    assert [frame[2].get("chat") for frame in frames if frame[1] == "visitor"] in ([], [7])
+    assert {frame[1] for frame in frames} <= {"hello", "visitor", "reset"}
+
+
+def test_what_a_visitor_missed_comes_after_a_gap():
+    async def go():
+        screen = visiting_screen(hub_of(("0-5", {"topic": "reset"}), *CHAT_NEWS), chat=7, last="0-5")
+        await screen.until(lambda frames: len(frames) >= 2)
+        return await screen.leave()
+
+    assert [frame[1] for frame in in_a_loop(go())] == ["hello", "visitor"]
+
+
+def test_no_screen_of_the_desk_hears_what_is_for_visitors():
+    for role in ("agent", "manager", "admin"):
+        assert not Screen(0, role, frozenset()).may_see(CHAT_NEWS[0][1])
+
+
+def test_who_is_named_in_a_chat_hears_of_it_although_something_was_just_written():
+    item = ("9-0", {"topic": "chat", "teams": [], "users": [1], "case": 3})
+    named, other = Screen(1, "agent", frozenset()), Screen(2, "manager", frozenset())
+    named.tell(item)
+    other.tell(item)
+    assert (named.hurried.is_set(), other.hurried.is_set()) == (True, False)
+
+
+@pytest.mark.parametrize("token", ["", "x", admission(user_id=1, role="agent", team_ids=[])])
+def test_a_visitor_without_an_admission_of_their_own_is_refused(token):
+    async def go():
+        screen = Watching(hub_of(), ticket=f"&visitor={token}")
+        await asyncio.wait_for(screen.task, 5)
+        return screen.status
+
+    assert in_a_loop(go()) == 401
+
+
+def test_the_page_of_a_visitor_may_read_its_stream():
+    assert streaming._cors(Screen(0, "visitor", frozenset(), visitor=visiting.Admitted(7, "https://shop.test", 0)))[0] == (
+        b"access-control-allow-origin", b"https://shop.test",
+    )  # fmt: skip

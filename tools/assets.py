@@ -21,11 +21,17 @@ STYLES = ROOT / "app" / "web" / "css"
 DIST = ROOT / "app" / "web" / "static" / "dist"
 PACKAGES = ROOT / "node_modules"
 ENTRIES = ("desk.js", "viewer.js", "modeler.js")
+WIDGET = "widget/widget.js"
 WATCH_SECONDS = 1.0
 FLAGS = (
     "--bundle", "--minify", "--format=esm", "--target=es2022", "--entry-names=[name]-[hash]", "--log-level=error",
     "--loader:.woff=dataurl", "--loader:.woff2=dataurl", "--loader:.ttf=dataurl", "--loader:.eot=dataurl",
     "--loader:.svg=dataurl", "--legal-comments=linked",
+)  # fmt: skip
+# What stands on other people's sites: one plain script that needs nothing beside it.
+WIDGET_FLAGS = (
+    "--bundle", "--minify", "--format=iife", "--target=es2020,chrome105,firefox102,safari15.4", "--entry-names=[name]-[hash]",
+    "--log-level=error", "--loader:.css=text",
 )  # fmt: skip
 
 
@@ -70,7 +76,7 @@ def install() -> None:
 
 def sources() -> str:
     """Return a digest of everything that a build is made of."""
-    files = [*SOURCES.rglob("*.js"), *SOURCES.rglob("*.json"), *STYLES.rglob("*.css")]
+    files = [path for kind in ("*.js", "*.json", "*.css") for path in SOURCES.rglob(kind)] + [*STYLES.rglob("*.css")]
     return _digest([*files, ROOT / "package-lock.json", Path(__file__)])
 
 
@@ -82,24 +88,26 @@ def build() -> bool:
             return False
         install()
         before = manifest()
-        meta = DIST / "meta.json"
-        entries = [str((SOURCES / name).relative_to(ROOT)) for name in ENTRIES]
-        _run(
-            str(node()),
-            str(PACKAGES / "esbuild" / "bin" / "esbuild"),
-            *entries,
-            *FLAGS,
-            f"--outdir={DIST}",
-            f"--metafile={meta}",
-        )
-        after = _named(json.loads(meta.read_text()))
+        after = {**_bundle(ENTRIES, FLAGS), **_bundle((WIDGET,), WIDGET_FLAGS)}
         fresh = DIST / "manifest.new"
         fresh.write_text(json.dumps(after, indent=1, sort_keys=True))
         fresh.replace(DIST / "manifest.json")
-        meta.unlink()
         stamp.write_text(digest)
         _sweep({*before.values(), *after.values()})
     return True
+
+
+def _bundle(entries: tuple[str, ...], flags: tuple[str, ...]) -> dict[str, str]:
+    """Bundle these entries; returns the files that came of them by plain name."""
+    meta = DIST / "meta.json"
+    paths = [str((SOURCES / name).relative_to(ROOT)) for name in entries]
+    _run(
+        str(node()), str(PACKAGES / "esbuild" / "bin" / "esbuild"), *paths, *flags, f"--outdir={DIST}",
+        f"--metafile={meta}",
+    )  # fmt: skip
+    found = _named(json.loads(meta.read_text()))
+    meta.unlink()
+    return found
 
 
 def manifest() -> dict[str, str]:

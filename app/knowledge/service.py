@@ -93,6 +93,16 @@ def save_template(key: str, language: str, *, subject: str, body: str) -> Templa
     return row
 
 
+def is_known(key: str) -> bool:
+    """Tell whether there is a template of this key in any language."""
+    return known(("template known", key), lambda: _is_known(key))
+
+
+def _is_known(key: str) -> bool:
+    found = run("select 1 from templates where key = %(key)s limit 1", {"key": key}, settled=False)
+    return found.fetchone() is not None
+
+
 def exists(key: str, language: str) -> bool:
     """Tell whether there is a template of this key in this very language."""
     return session().scalar(select(Template.id).where(Template.key == key, Template.language == language)) is not None

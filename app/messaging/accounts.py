@@ -51,8 +51,8 @@ def accounts(*, kind: str | None = None, enabled: bool | None = None) -> list[Ch
 
 def by_address(kind: str, address: str) -> ChannelAccount | None:
     """Return the enabled account that an address belongs to; a plus part (`support+x@…`) is passed over."""
-    local, _, domain = address.strip().lower().rpartition("@")
-    plain = f"{local.split('+', 1)[0]}@{domain}"
+    local, at, domain = address.strip().lower().rpartition("@")
+    plain = f"{local.split('+', 1)[0]}{at}{domain}"
     return session().scalar(
         select(ChannelAccount)
         .where(ChannelAccount.kind == kind, ChannelAccount.is_enabled, func.lower(ChannelAccount.address) == plain)

@@ -1,6 +1,6 @@
 """Decides which case a message belongs to, and says why. A claim counts only when its sender takes part in that case.
 
-Order: signed reply token, In-Reply-To and References, case number in the subject. Nothing else, nothing guessed.
+Order: the visitor's own chat, signed reply token, In-Reply-To and References, case number in the subject. Nothing else, nothing guessed.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from app.db import is_known, known, later, remember, run
 from app.messaging import reply_tokens
+from app.messaging.chats import visitors
 from channels.port import InboundMessage
 
 _NUMBER = re.compile(r"\bRB-\d{4}-\d{6,12}\b", re.IGNORECASE)
@@ -49,6 +50,9 @@ class Threading:
 def find(message: InboundMessage, *, case_by_number: CaseByNumber) -> Threading:
     """Return the case of an inbound message, with the reason as `rule: detail`."""
     sender = message.sender.value.lower()
+    chat = visitors.of_thread(message.thread_key) if message.thread_key else None
+    if chat is not None and chat.case_id is not None:
+        return Threading(chat.case_id, "chat: the chat that this visitor's browser is in")
     proven = reply_tokens.proven_case(message.reply_tokens[:MAX_TOKENS], sender)
     if proven is not None and (found := case_by_number([proven])):
         return Threading(found[proven], "reply-token: our signed reply address, made for this sender")

@@ -75,7 +75,7 @@ def send_message(call: Call, *, template: str, to: str = "customer", text: str |
     address = contacts.address_of(case.contact_id, case.channel)
     if address is None:
         raise Invalid("nobody_to_write_to", f"The customer has no address on the channel {case.channel}.")
-    filled = knowledge.fill(template, case.language, _slots(call, text))
+    filled = words(template, case.channel, case.language, _slots(call, text))
     message = context.current_message()
     outgoing = outbox.Outgoing(
         case_id=case.id, case_number=case.number, account_id=case.account_id, contact_id=case.contact_id,
@@ -89,6 +89,12 @@ def send_message(call: Call, *, template: str, to: str = "customer", text: str |
     else:
         message_id = outbox.queue_auto(outgoing, inbound_auto=case.auto, cause=cause)
     return {"message_id": message_id}
+
+
+def words(template: str, channel: str, language: str, slots: Mapping[str, Any]) -> knowledge.Text:
+    """Return a filled text in the words for a channel (`acknowledge.chat`), where it has some of its own."""
+    own = f"{template}.{channel}"
+    return knowledge.fill(own if knowledge.is_known(own) else template, language, slots)
 
 
 def _write_to_colleagues(call: Call, who: str, *, template: str, text: str | None) -> dict[str, Any]:

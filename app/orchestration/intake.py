@@ -20,7 +20,7 @@ from app.logs import log
 from app.messaging import accounts, delivery, filters, intake, outbox, providers, reply_tokens, store, threading
 from app.messaging.intake import Claimed, Settled
 from app.messaging.models import EnvelopeState
-from app.orchestration import driving, intents, missed
+from app.orchestration import chatting, driving, intents, missed
 from app.routing import service as routing
 from app.settings import settings
 from app.workflow import queries
@@ -189,7 +189,8 @@ def _duplicate_of(inbound: InboundMessage) -> int | None:
 
 def _contact(kind: str, inbound: InboundMessage) -> Person:
     try:
-        return contacts.find_or_create(kind, inbound.sender.value, name=inbound.sender.name)
+        language = str(inbound.raw.get("language", "")) if inbound.thread_key else ""
+        return contacts.find_or_create(kind, inbound.sender.value, name=inbound.sender.name, language=language)
     except Invalid:  # a sender that cannot be read must not lose the message
         return contacts.find_or_create(kind, NOBODY, name=inbound.sender.name or "?")
 
@@ -284,6 +285,8 @@ def _store(
         answers_to=[address.value for address in inbound.reply_to],
     )  # fmt: skip
     text = inbound.new_text or inbound.text or inbound.subject
+    if inbound.thread_key:
+        chatting.arrived(inbound.thread_key, case, interaction_id=interaction, message_id=message_id, home_id=home_id)
     cases.message_added(case, direction="in", preview=" ".join(text.split()))
     return message_id
 

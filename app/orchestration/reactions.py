@@ -6,6 +6,7 @@ from app import db, events
 from app.cases import service as cases
 from app.events import Event
 from app.orchestration import driving, noticing, own_cases, service_levels, starts
+from app.orchestration.chatting import news as chat_news
 
 
 def listen() -> None:
@@ -16,6 +17,7 @@ def listen() -> None:
     noticing.listen()
     service_levels.listen()
     own_cases.listen()
+    chat_news.listen()
 
 
 def set_starts(event: Event) -> None:

@@ -42,9 +42,11 @@ def reply(
 
 def send(
     case: Case, *, user_id: int, author: str, text: str, to: Parties | None, cc: Parties = (), subject: str = "",
-    files: Sequence[Mapping[str, Any]] = (), keep_draft: bool = False, writers: Sequence[int] = (),
+    files: Sequence[Mapping[str, Any]] = (), keep_draft: bool = False, writers: Sequence[int] = (), goes_on: bool = False,
 ) -> int:  # fmt: skip
     """Queue a reply on a locked case on which all has been checked; returns the message id. Records `message_written`.
+
+    One that `goes_on` with the answer before it is no news for the process.
 
     Colleagues who wrote in it (`writers`) are named in the message's cause.
     """
@@ -57,7 +59,8 @@ def send(
     cases.message_added(case, direction="out", preview="")
     if not keep_draft and drafts.discard(case.id, user_id):
         sharing.tell(case)
-    driving.deliver(case.id, VERB, {"by": "agent", "id": message_id, "text": text[:4000], "channel": case.channel})
+    if not goes_on:
+        driving.deliver(case.id, VERB, {"by": "agent", "id": message_id, "text": text[:4000], "channel": case.channel})
     return message_id
 
 

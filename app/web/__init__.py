@@ -72,6 +72,9 @@ BLUEPRINTS = (
     "app.web.moments",
     "app.web.printing",
     "app.web.presence",
+    "app.web.visitor",
+    "app.web.case_chat",
+    "app.web.demo_chat",
 )
 MAX_FIELDS_BYTES = 4 * MEGABYTE
 

@@ -16,6 +16,7 @@ from app.identity import queries as people
 from app.messaging import composing, drafts, held
 from app.orchestration import forms, holding, taking, writing
 from app.orchestration import queries as orchestration
+from app.orchestration.chatting import talking
 from app.web import access, case_drafts, frame, once, shell
 from app.web.case_around import zone_of
 from app.web.rules import allow
@@ -55,7 +56,10 @@ def write(number: str) -> Any:
     if once.is_repeated():
         return back(case)
     case_drafts.check_known(case)
-    if request.form.get("kind", "reply") == "note":
+    if case.channel == "chat" and request.form.get("kind", "reply") != "note":
+        words = _words(case)  # who waits at the other end of a chat gets it at once
+        talking.say(case.id, text=words.text, files=words.files, user_id=words.user_id, author=words.author)
+    elif request.form.get("kind", "reply") == "note":
         words = _words(case)
         writing.note(case.id, text=words.text, files=words.files, user_id=words.user_id, author=words.author)
     else:

@@ -16,6 +16,7 @@ from app.identity import policy
 from app.messaging import composing, drafts
 from app.messaging import queries as messages
 from app.messaging.models import Direction, Message
+from app.orchestration.chatting import talking
 from app.settings import settings
 from app.web import access, frame, kept
 from app.web.rules import signed_in
@@ -65,6 +66,8 @@ def page(case: Any) -> dict[str, Any]:
     found = _steps(case, wish) if wish.show == composing.STEPS else _talk(case, wish)
     if desk.last_message > (desk.read_up_to or 0):
         composing.read_up_to(case.id, viewer.user_id, desk.last_message)
+        if case.channel == "chat" and case.assignee_id in (None, viewer.user_id):
+            talking.seen(case.id, desk.last_message)
     return {
         **found, **_unread(desk, found, wish), "show": wish.show, "before": wish.before,
         **composer(case, desk),

@@ -14,7 +14,8 @@ from app.identity import policy
 from app.messaging import accounts, health, providers
 from app.messaging.models import ChannelAccount
 from app.routing import service as routing
-from app.web import shell
+from app.settings import settings
+from app.web import headers, shell
 from app.web.rules import allow_if
 from channels.spec import ChannelSpec
 
@@ -61,7 +62,7 @@ def _form(
     return shell.page(
         "channel.html", section="channels", spec=spec, account=account, values=values, errors=errors, message=message,
         groups=_groups(fields), known={field["name"] for field in fields}, secret=set(spec.secret_fields), stored=stored,
-        queues=routing.queues(), usual=_usual_queue(), when=datetime.fromisoformat,
+        desk=settings().public_url, stream=headers.stream_origin(settings().stream_url), queues=routing.queues(), usual=_usual_queue(), when=datetime.fromisoformat,
     )  # fmt: skip
 
 

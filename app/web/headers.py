@@ -35,7 +35,8 @@ def nonce() -> str:
 
 
 @cache
-def _stream_origin(stream_url: str) -> str:
+def stream_origin(stream_url: str) -> str:
+    """Return the origin of the event stream."""
     parts = urlsplit(stream_url)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else "'self'"
 
@@ -46,7 +47,7 @@ def policy() -> str:
     return (
         f"default-src 'none'; script-src {own}; style-src {own}; style-src-attr 'unsafe-inline'; "
         f"img-src 'self' data: blob:; font-src 'self' data:; media-src 'self'; frame-src 'self'; worker-src 'self' blob:; "
-        f"manifest-src 'self'; connect-src 'self' {_stream_origin(settings().stream_url)}; form-action 'self'; "
+        f"manifest-src 'self'; connect-src 'self' {stream_origin(settings().stream_url)}; form-action 'self'; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
 

@@ -10,6 +10,7 @@ from typing import Final
 from app.web import (
     bulk_words,
     channel_words,
+    chat_words,
     fault_words,
     macro_texts,
     notice_words,
@@ -221,6 +222,7 @@ KEYS: Final[dict[str, str]] = (
     | _MODELER
     | bulk_words.WORDS
     | channel_words.WORDS
+    | chat_words.WORDS
     | fault_words.WORDS
     | macro_texts.WORDS
     | setting_words.WORDS

@@ -1193,6 +1193,44 @@ def upgrade() -> None:
     )
 
     op.create_table(
+        "chats",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("token_digest", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("name", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("email", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("topic", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("language", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("page", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("is_verified", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum("new", "open", "ended", name="chatstate", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("case_id", sa.BigInteger(), nullable=True),
+        sa.Column("parts", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("got_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("read_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("seen_id", sa.BigInteger(), server_default=sa.text("0"), nullable=False),
+        sa.Column("here_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.Column("rating", sa.BigInteger(), nullable=True),
+        sa.Column("rating_text", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.CheckConstraint("rating between 1 and 5", name=op.f("ck_chats_rating_1_to_5")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["channel_accounts.id"], name=op.f("fk_chats_account_id_channel_accounts")
+        ),
+        sa.ForeignKeyConstraint(["case_id"], ["cases.id"], name=op.f("fk_chats_case_id_cases")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chats")),
+        sa.UniqueConstraint("token_digest", name=op.f("uq_chats_token_digest")),
+    )
+    op.create_index("ix_chats_case", "chats", ["case_id"], unique=False)
+    op.create_index("ix_chats_open", "chats", ["id"], unique=False, postgresql_where=sa.text("state = 'open'"))
+    op.create_table(
         "tags",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -1632,6 +1670,9 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index("ix_chats_open", table_name="chats", postgresql_where=sa.text("state = 'open'"))
+    op.drop_index("ix_chats_case", table_name="chats")
+    op.drop_table("chats")
     op.drop_index("uq_sla_clocks_open", table_name="sla_clocks", postgresql_where=sa.text("ended_at is null"))
     op.drop_index(op.f("ix_sla_clocks_policy_id"), table_name="sla_clocks")
     op.drop_index(op.f("ix_sla_clocks_calendar_id"), table_name="sla_clocks")

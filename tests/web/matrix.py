@@ -104,6 +104,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "name_of_file": lambda w: next(iter(w.definition.files), "nothing.dmn"),
     "tab": lambda _w: "audit",
     "filename": lambda _w: "nothing.css",
+    "widget": lambda _w: "nothing",
 }
 # Those that name something of one case: who may not see the case must not see them either.
 OF_A_CASE = frozenset({

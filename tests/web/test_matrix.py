@@ -24,6 +24,10 @@ SAFE = {"GET", "HEAD", "OPTIONS"}
 OWN_PROOF = {
     "auth.sign_in": "the login form has a form token of its own",
     "forgotten.ask": "so has the form that asks for a link",
+    **dict.fromkeys(
+        ("visitor.begin", "visitor.say", "visitor.signs", "visitor.end"),
+        "a widget's page is known by its origin, a visitor by the token of their chat; no cookie is looked at",
+    ),
     "forgotten.change": "so has the form for a new password, and the token in its address is the proof",
 }
 

@@ -11,6 +11,7 @@ import "./fields.js";
 import "./keyboard.js";
 import "./news.js";
 import "./palette.js";
+import { drawTicks } from "./chat.js";
 import { mountIslands } from "./islands.js";
 import { mountMoments } from "./moments.js";
 import { prepareFields } from "./fields.js";
@@ -34,6 +35,7 @@ function prepare(root) {
   mountMoments(root);
   preparePermission(root);
   preparePresence();
+  drawTicks();
 }
 
 document.addEventListener("htmx:load", (event) => {

@@ -39,6 +39,13 @@ export async function saveDraft(form) {
   if (form.querySelector("[name=draft_version]").value || form.querySelector("textarea").value) await save(form);
 }
 
+// What was said at once leaves no draft behind.
+export function dropDraft(form) {
+  clearTimeout(timers.get(form));
+  timers.delete(form);
+  forgetUnsent(form);
+}
+
 function later(form) {
   clearTimeout(timers.get(form));
   timers.set(form, setTimeout(() => save(form), 2000));

@@ -2,7 +2,7 @@
 // which parts of the page wait for with hx-trigger; rights are checked when they fetch.
 import { coalesce, once, whenSeen } from "./coalesce.js";
 
-const TOPICS = ["case", "delivery", "notice", "account", "fault", "presence", "draft", "job", "reset"];
+const TOPICS = ["case", "delivery", "notice", "account", "fault", "presence", "draft", "job", "chat", "reset"];
 const REST = 3000;
 const KEPT = 500;
 const timeOf = (id) => Number.parseInt(id.replace("@", ""), 10) || 0;
@@ -40,13 +40,20 @@ export function openStream(first) {
       return;
     }
     document.dispatchEvent(new CustomEvent("rb:news", { detail: item }));
-    if (item.case && item.change !== "read") {
+    if (item.topic === "chat") refreshChat(item);
+    else if (item.case && item.change !== "read") {
       heard.set(item.case, performance.now());
       refresh(`rb:${item.topic}-${item.case}`, { gap: 700, jitter: 200 });
     }
     if (item.topic === "case") refresh("rb:list");
     if (item.topic === "job") refresh("rb:job", { gap: 700, jitter: 100 });
     if (item.topic === "account" || item.topic === "fault") refresh(`rb:${item.topic}`);
+  }
+
+  // People wait at the other end of a chat: its lines are asked for at once. Typing and ticks come with the news themselves.
+  function refreshChat(item) {
+    if (item.change === "line") refresh(`rb:chat-${item.case}`, { gap: 150, jitter: 0 });
+    else if (item.here || item.ended) refresh(`rb:chatting-${item.case}`, { gap: 700, jitter: 200 });
   }
 
   // News that came while a page was under way found the old one on screen: what is drawn by then asks once more.

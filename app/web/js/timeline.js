@@ -66,7 +66,8 @@ export function prepareComposer() {
   const area = form.querySelector("textarea");
   const isNote = form.querySelector("[value=note]").checked;
   area.placeholder = isNote ? area.dataset.asNote : area.dataset.asReply;
-  form.querySelector("[data-zone]").value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+  const zone = form.querySelector("[data-zone]");
+  if (zone) zone.value = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
 }
 document.addEventListener("change", (event) => event.target.matches?.(".compose [name=kind]") && prepareComposer());
 
