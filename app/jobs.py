@@ -16,6 +16,7 @@ from app.messaging import delivery, held, intake, password_links
 from app.orchestration import driving, holding, migrating, noticing, own_cases, service_levels, starts
 from app.orchestration import intake as ingesting
 from app.orchestration.bulk import runs, working
+from app.orchestration.chatting import idling
 from app.settings import settings
 from app.sla import clocks
 from app.workflow.projecting import alarm_key
@@ -106,6 +107,11 @@ def send_reply(held_id: int) -> None:
     crash_point("reply.after_send")
 
 
+def chat_idle(chat_id: int) -> None:
+    """End a chat that nobody goes on with; its timer is moved or removed in the same transaction."""
+    db.transact(lambda: idling.look(chat_id))
+
+
 def password_link(reset_id: int) -> None:
     """Send the link to a new password that somebody asked for."""
     password_links.send(reset_id)
@@ -114,7 +120,7 @@ def password_link(reset_id: int) -> None:
 JOBS: dict[str, Callable[[int], None]] = {
     "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
     clocks.JOB: service_level, resets.JOB: password_link,
-    migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit, runs.JOB: bulk,
+    idling.JOB: chat_idle, migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit, runs.JOB: bulk,
 }  # fmt: skip
 
 

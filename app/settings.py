@@ -51,6 +51,8 @@ class Settings:
     demo_smtp: str
     demo_data: bool
     undo_seconds: int
+    scan_clamd: str
+    scan_command: str
 
 
 def _int(name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
@@ -68,6 +70,14 @@ def _int(name: str, default: int, *, low: int = 0, high: int = 2**31) -> int:
 
 def _text(name: str, default: str) -> str:
     return os.environ.get(name, "").strip() or default
+
+
+def _place(name: str) -> str:
+    text = _text(name, "")
+    host, _, port = text.rpartition(":")
+    if text and not (host and port.isdigit() and 0 < int(port) < 65536):
+        raise Invalid("bad_setting", f"{name} must be host:port, not {text!r}.")
+    return text
 
 
 def _secret_key(data_dir: Path) -> str:
@@ -148,6 +158,8 @@ def read_settings() -> Settings:
         demo_smtp=_text("DEMO_SMTP", ""),
         demo_data=_text("DEMO_DATA", "on") != "off",
         undo_seconds=_int("UNDO_SECONDS", 10, high=120),
+        scan_clamd=_place("SCAN_CLAMD"),
+        scan_command=_text("SCAN_COMMAND", ""),
     )
 
 

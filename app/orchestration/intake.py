@@ -170,7 +170,7 @@ def _take_in(item: Claimed, kind: str, inbound: InboundMessage) -> tuple[int | N
     if duplicate is not None:
         return None, f"dropped: the same message is there already (message {duplicate})"
     contact = _contact(kind, inbound)
-    found = threading.find(inbound, case_by_number=case_queries.ids_by_number)
+    found = _found(item, inbound)
     actor = Actor("contact", contact.id, contact.name)
     with events.acting(actor, {"envelope": item.id, "threading": found.reason}):
         case = _open_one(found.case_id)
@@ -178,6 +178,12 @@ def _take_in(item: Claimed, kind: str, inbound: InboundMessage) -> tuple[int | N
             return _new_case(item, kind, inbound, contact=contact, found=found)
         home_id = found.case_id if found.case_id != case.id else None
         return _follow_up(item, kind, inbound, contact=contact, case=case, reason=found.reason, home_id=home_id)
+
+
+def _found(item: Claimed, inbound: InboundMessage) -> threading.Threading:
+    if item.meta.get("is_unproven"):  # an address that somebody typed into a form opens nobody's case
+        return threading.Threading(None, "new: left in a form, by whom nobody has proven")
+    return threading.find(inbound, case_by_number=case_queries.ids_by_number)
 
 
 def _duplicate_of(inbound: InboundMessage) -> int | None:

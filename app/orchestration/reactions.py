@@ -6,7 +6,7 @@ from app import db, events
 from app.cases import service as cases
 from app.events import Event
 from app.orchestration import driving, noticing, own_cases, service_levels, starts
-from app.orchestration.chatting import news as chat_news
+from app.orchestration.chatting import arriving
 
 
 def listen() -> None:
@@ -17,7 +17,7 @@ def listen() -> None:
     noticing.listen()
     service_levels.listen()
     own_cases.listen()
-    chat_news.listen()
+    arriving.listen()
 
 
 def set_starts(event: Event) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import unquote
 
 from flask import Blueprint, Response, request, send_from_directory
 
-from app import visiting
+from app import db, visiting
+from app.blobs import get as blob
 from app.errors import Invalid, NotFound
 from app.messaging.chats import limits, shown, visitors
 from app.messaging.chats.models import Chat, ChatState
-from app.orchestration.chatting import beginning, talking
+from app.messaging.models import ChannelAccount
+from app.orchestration.chatting import beginning, leaving, talking
 from app.settings import settings
 from app.web import assets
 from app.web import visitor_door as door
+from app.web.files import download
 from app.web.rules import hopeful, public
 from channels.chat.config import WidgetConfig
 from channels.chat.lines import MAX_TEXT
@@ -53,16 +57,16 @@ def preflight(widget: str, rest: str) -> Response:
 @door.refusals_as_json
 def look(widget: str) -> Response:
     """Return how the widget looks and what it asks, and whether somebody is there."""
-    _account, config = door.knocking(widget)
-    return door.answer({**_looks(config), "online": True})
+    account, config = door.knocking(widget)
+    return door.answer({**_looks(config), "online": beginning.is_staffed(account)})
 
 
 def _looks(config: WidgetConfig) -> dict[str, Any]:
     return {
         "title": config.title, "colour": config.colour, "side": config.side, "language": config.language,
         "greeting": config.greeting, "offline_text": config.offline_text, "ask": {"name": config.ask_name, "email": config.ask_email},
-        "topics": list(config.topics), "files": [],
-        "file_bytes": config.file_megabytes * 1024 * 1024, "rates": False, "mails": False,
+        "topics": list(config.topics), "files": list(config.file_types) if config.file_megabytes else [],
+        "file_bytes": config.file_megabytes * 1024 * 1024, "rates": config.asks_rating, "mails": leaving.mailbox(config) is not None,
         "signed_only": config.requires_identity, "text": MAX_TEXT,
     }  # fmt: skip
 
@@ -75,7 +79,7 @@ def begin(widget: str) -> Response:
     account, config = door.knocking(widget)
     limits.check(limits.BEGIN, door.caller())
     chat, token = beginning.begin(account, config, door.body())
-    return door.answer({"token": token, **_now(chat)}, 201)
+    return door.answer({"token": token, **_now(account, chat)}, 201)
 
 
 @blueprint.get("/<widget>/lines", provide_automatic_options=False)
@@ -92,13 +96,13 @@ def lines(widget: str) -> Response:
     found = shown.lines(chat, after=after)
     if found:
         talking.came(chat, got=found[-1]["id"])
-    return door.answer({"lines": found, "more": len(found) == shown.PAGE, **_now(chat)})
+    return door.answer({"lines": found, "more": len(found) == shown.PAGE, **_now(account, chat)})
 
 
-def _now(chat: Chat) -> dict[str, Any]:
+def _now(account: ChannelAccount, chat: Chat) -> dict[str, Any]:
     admission = visiting.admission(chat_id=chat.id, origin=door.origin())
     return {
-        "state": str(chat.state), "seen": chat.seen_id, "online": True, "rating": chat.rating,
+        "state": str(chat.state), "seen": chat.seen_id, "online": beginning.is_staffed(account), "rating": chat.rating,
         "signed": chat.is_verified, "name": chat.name, "stream": f"{settings().stream_url}?visitor={admission}",
     }  # fmt: skip
 
@@ -162,4 +166,73 @@ def end(widget: str) -> Response:
     account, _config = door.knocking(widget)
     chat = door.chat(account)
     talking.end(chat, by="visitor")
-    return door.answer(_now(chat))
+    return door.answer(_now(account, chat))
+
+
+@blueprint.post("/<widget>/files", provide_automatic_options=False)
+@public
+@door.refusals_as_json
+def send_file(widget: str) -> Response:
+    """Take a file of the visitor: the body is the file, its name and the line's id stand in headers."""
+    account, config = door.knocking(widget)
+    chat = door.chat(account)
+    visitors.check_open(chat)
+    limits.check(limits.FILE, str(chat.id))
+    request.max_content_length = config.file_megabytes * 1024 * 1024
+    line_id = client_id(request.headers.get("X-Line-Id"))
+    name = unquote(request.headers.get("X-File-Name", ""), errors="replace")
+    chat_id = chat.id
+    db.let_go()  # reading the file and looking it through take their time
+    file = beginning.check_file(config, name, request.get_data())
+    beginning.take(account, visitors.get(chat_id), {"id": line_id, "file": file}, request.get_data())
+    return door.answer({"taken": True}, 202)
+
+
+@blueprint.get("/<widget>/files/<int:file_id>", provide_automatic_options=False)
+@public
+@door.refusals_as_json
+def file(widget: str, file_id: int) -> Response:
+    """Hand out a file of this chat, as a download."""
+    account, _config = door.knocking(widget)
+    chat = door.chat(account)
+    limits.check(limits.LOOK, str(chat.id))
+    found = shown.file(chat, file_id)
+    return download(blob(found.digest), found.name, "application/octet-stream")
+
+
+@blueprint.post("/<widget>/leave", provide_automatic_options=False)
+@public
+@door.refusals_as_json
+def leave(widget: str) -> Response:
+    """Take what a visitor leaves when nobody is there; it is answered by mail."""
+    account, config = door.knocking(widget)
+    limits.check(limits.LEAVE, door.caller())
+    given = door.body()
+    leaving.leave(account, config, given, line_id=client_id(given.get("id")))
+    return door.answer({"taken": True}, 202)
+
+
+@blueprint.post("/<widget>/rating", provide_automatic_options=False)
+@public
+@door.refusals_as_json
+def rating(widget: str) -> Response:
+    """Keep how the visitor found the chat."""
+    account, _config = door.knocking(widget)
+    chat = door.chat(account)
+    limits.check(limits.SIGN, str(chat.id))
+    given = door.body()
+    leaving.rate(chat, given.get("stars"), given.get("text"))
+    return door.answer(None, 204)
+
+
+@blueprint.post("/<widget>/transcript", provide_automatic_options=False)
+@public
+@door.refusals_as_json
+def transcript(widget: str) -> Response:
+    """Send the chat by mail."""
+    account, config = door.knocking(widget)
+    chat = door.chat(account)
+    limits.check(limits.MAIL, str(chat.id))
+    limits.check(limits.LEAVE, door.caller())
+    leaving.send_transcript(chat, config, door.body().get("email"))
+    return door.answer({"taken": True}, 202)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from flask import Flask
@@ -51,6 +52,11 @@ class VisitorBrowser:
     def say(self, text: str, line_id: str = "aaaaaaaa") -> TestResponse:
         """Send a line."""
         return self.ask("lines", {"id": line_id, "text": text})
+
+    def send_file(self, name: str, content: bytes, line_id: str = "file-one") -> TestResponse:
+        """Send a file."""
+        headers = {"X-File-Name": quote(name), "X-Line-Id": line_id}
+        return self.ask("files", headers=headers, method="POST", data=content)
 
     def lines(self, after: int = 0) -> list[dict[str, Any]]:
         """Return what the visitor sees."""

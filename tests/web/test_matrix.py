@@ -25,7 +25,16 @@ OWN_PROOF = {
     "auth.sign_in": "the login form has a form token of its own",
     "forgotten.ask": "so has the form that asks for a link",
     **dict.fromkeys(
-        ("visitor.begin", "visitor.say", "visitor.signs", "visitor.end"),
+        (
+            "visitor.begin",
+            "visitor.say",
+            "visitor.signs",
+            "visitor.end",
+            "visitor.send_file",
+            "visitor.leave",
+            "visitor.rating",
+            "visitor.transcript",
+        ),
         "a widget's page is known by its origin, a visitor by the token of their chat; no cookie is looked at",
     ),
     "forgotten.change": "so has the form for a new password, and the token in its address is the proof",

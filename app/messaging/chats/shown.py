@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from app.clock import iso
@@ -18,6 +19,7 @@ _LINES = """select m.id, m.direction, m.author, m.text, m.created_at, m.user_id,
   and m.id > %(after)s order by m.id limit %(limit)s"""
 _LAST_WORD = """select direction, user_id from messages where case_id = %(case)s and direction in ('in', 'out')
  order by id desc limit 1"""
+_LAST_AT = """select max(created_at) as at from messages where interaction_id = any(%(parts)s) and direction in ('in', 'out')"""
 _FILE = """select a.name, a.media_type, a.digest from attachments a join messages m on m.id = a.message_id
  where a.id = %(file)s and m.interaction_id = any(%(parts)s) and m.direction in ('in', 'out') and m.kind = 'chat'"""
 
@@ -44,6 +46,12 @@ def is_answered(case_id: int) -> bool:
     """Tell whether the last word of a case is a person's of the desk: the customer has not answered it yet."""
     row = run(_LAST_WORD, {"case": case_id}).fetchone()
     return row is not None and row.direction == "out" and row.user_id is not None
+
+
+def last_said(chat: Chat) -> datetime:
+    """Return when something was last said in a chat; when it began, if nothing was."""
+    row = run(_LAST_AT, {"parts": list(chat.parts)}).fetchone()
+    return row.at if row is not None and row.at is not None else chat.created_at
 
 
 def file(chat: Chat, file_id: int) -> Any:

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from app.orchestration.chatting.news import arrived
+from app.orchestration.chatting.arriving import arrived
 
 __all__ = ["arrived"]

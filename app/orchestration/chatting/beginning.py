@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import mimetypes
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
+from app import scanning
 from app.clock import iso, utcnow
 from app.contacts.spelling import normal_address
 from app.crypto import unseal
@@ -23,6 +26,9 @@ from channels.outcomes import BadSignature
 from channels.port import RawEnvelope
 
 MAX_PAGE = 500
+MAX_TEXT = lines.MAX_TEXT
+MAX_NAME = 120
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def widget(key: str) -> tuple[ChannelAccount, WidgetConfig]:
@@ -113,3 +119,23 @@ def take(account: ChannelAccount, chat: Chat, facts: Mapping[str, Any], content:
         {"mail_from": f"{lines.THREAD}{chat.id}", "via": "widget", "at": iso(utcnow())},
     )  # fmt: skip
     intake.accept(account.id, [item])
+
+
+def check_file(config: WidgetConfig, name: str, content: bytes) -> dict[str, str]:
+    """Return the name and type of a visitor's file that may be taken. Raises Invalid naming the file, Unavailable without the scanner.
+
+    Its type comes of its name, which is checked against the widget's list; what the browser says of it counts for nothing.
+    """
+    plain = _CONTROL.sub("", name.replace("\\", "/").rpartition("/")[2]).strip(" .")
+    stem, dot, ending = plain.rpartition(".")
+    if not dot or not stem or ending.lower() not in config.file_types:
+        raise Invalid(
+            "file_kind", f"{plain[:80] or 'The file'}: files of this kind cannot be sent.", fields={"file": "kind"}
+        )
+    if not 0 < len(content) <= config.file_megabytes * 1024 * 1024:
+        raise Invalid(
+            "file_size", f"{plain[:80]} is empty, or larger than {config.file_megabytes} MB.", fields={"file": "size"}
+        )
+    scanning.check(plain[:80], content)
+    media_type = mimetypes.guess_type(f"x.{ending}", strict=True)[0] or "application/octet-stream"
+    return {"name": f"{stem[:MAX_NAME]}.{ending}", "type": media_type}

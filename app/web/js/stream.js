@@ -53,7 +53,7 @@ export function openStream(first) {
   // People wait at the other end of a chat: its lines are asked for at once. Typing and ticks come with the news themselves.
   function refreshChat(item) {
     if (item.change === "line") refresh(`rb:chat-${item.case}`, { gap: 150, jitter: 0 });
-    else if (item.here || item.ended) refresh(`rb:chatting-${item.case}`, { gap: 700, jitter: 200 });
+    else if (item.here || item.ended || item.changed) refresh(`rb:chatting-${item.case}`, { gap: 700, jitter: 200 });
   }
 
   // News that came while a page was under way found the old one on screen: what is drawn by then asks once more.

@@ -145,6 +145,7 @@ export function openTalk(door, store, draw) {
     door.ask("signs", { body: { read: readTo } }).catch(() => {});
   }
 
+  const leftId = newId();
   store.onChange((values) => {
     if (!values.token) { if (door.hasToken()) forget(); return; }
     door.use(values.token);
@@ -156,6 +157,6 @@ export function openTalk(door, store, draw) {
     end: async () => { take({ ...(await door.read("end", { body: {} })), lines: [] }); },
     rate: (stars, text) => door.ask("rating", { body: { stars, text } }),
     mail: (email) => door.ask("transcript", { body: { email } }),
-    leave: (values) => door.ask("leave", { body: { ...values, page: location.href } }),
+    leave: (values) => door.ask("leave", { body: { id: leftId, ...values, page: location.href } }),
   };
 }
