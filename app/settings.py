@@ -72,8 +72,7 @@ def _text(name: str, default: str) -> str:
     return os.environ.get(name, "").strip() or default
 
 
-def _place(name: str) -> str:
-    text = _text(name, "")
+def _place(name: str, text: str) -> str:
     host, _, port = text.rpartition(":")
     if text and not (host and port.isdigit() and 0 < int(port) < 65536):
         raise Invalid("bad_setting", f"{name} must be host:port, not {text!r}.")
@@ -158,7 +157,7 @@ def read_settings() -> Settings:
         demo_smtp=_text("DEMO_SMTP", ""),
         demo_data=_text("DEMO_DATA", "on") != "off",
         undo_seconds=_int("UNDO_SECONDS", 10, high=120),
-        scan_clamd=_place("SCAN_CLAMD"),
+        scan_clamd=_place("SCAN_CLAMD", _text("SCAN_CLAMD", "")),
         scan_command=_text("SCAN_COMMAND", ""),
     )
 
