@@ -147,8 +147,8 @@ def write_held(current: Frame, *, commit: bool = False) -> None:
                     cursor.execute(statement, rows[0])
                 else:
                     cursor.executemany(statement, rows)
-            if commit:
-                driver.commit()
+            if commit:  # as a statement among the others: `commit()` would wait for an answer of its own
+                cursor.execute("commit")
 
     _send(current.session, "; ".join(order), write_all)
 
