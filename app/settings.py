@@ -38,6 +38,7 @@ class Settings:
     workers: int
     web_workers: int
     web_threads: int
+    template_cache: Path | None
     db_pool: int
     lease_seconds: int
     sweep_seconds: float
@@ -109,6 +110,11 @@ def _smtp_tls() -> dict[str, Any]:
     }
 
 
+def _template_cache(data_dir: Path) -> Path | None:
+    wanted = _text("TEMPLATE_CACHE", str(data_dir / "templates"))
+    return None if wanted == "off" else Path(wanted).resolve()
+
+
 def sqlalchemy_url(url: str) -> str:
     """Return the database URL with the psycopg 3 driver named, whatever way it was spelled; raises Invalid for another."""
     scheme, marks, rest = url.partition("://")
@@ -144,6 +150,7 @@ def read_settings() -> Settings:
         workers=_int("WORKERS", 2, low=1, high=256),
         web_workers=_int("WEB_WORKERS", 2, low=1, high=64),
         web_threads=_int("WEB_THREADS", 3, low=1, high=64),
+        template_cache=_template_cache(data_dir),
         db_pool=_int("DB_POOL", 5, low=1, high=200),
         lease_seconds=_int("LEASE_SECONDS", 30, low=2, high=3600),
         sweep_seconds=_int("SWEEP_SECONDS", 5, low=1, high=600),

@@ -43,6 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
         LOG_LEVEL="error",
         UNDO_SECONDS="0",  # who tests the waiting chooses it
         DEMO_DATA="off",  # a desk that a test starts is empty
+        TEMPLATE_CACHE=str(ROOT / ".cache" / "templates"),  # hundreds of processes draw the same pages
     )
     inherited = getattr(config, "workerinput", {}).get("ringback_servers")
     databases = TestDatabases(folder) if inherited is None else child_urls(inherited)

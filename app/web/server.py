@@ -30,7 +30,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn ships no types
 
 def run() -> None:
     """Serve on HOST:PORT until stopped."""
-    from app.web import create_app  # noqa: PLC0415 -- this module belongs to what it loads
+    from app.web import create_app, templating  # noqa: PLC0415 -- this module belongs to what it loads
 
     current = settings()
     options = {
@@ -39,4 +39,6 @@ def run() -> None:
         "keepalive": 30, "accesslog": None, "loglevel": "warning", "max_requests": 50_000,
         "max_requests_jitter": 5_000, "control_socket_disable": True,
     }  # fmt: skip
-    Server(create_app(), options).run()
+    app = create_app()
+    templating.load_kept(app)
+    Server(app, options).run()

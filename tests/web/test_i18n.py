@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 from html.parser import HTMLParser
 from types import SimpleNamespace
 
@@ -11,7 +12,8 @@ import pytest
 from app.cases.models import CaseStatus
 from app.identity.models import Role
 from app.messaging.models import DeliveryState, EnvelopeState
-from app.web import case_timeline, frame, i18n, shell, words
+from app.settings import settings
+from app.web import case_timeline, create_app, frame, i18n, shell, templating, words
 from app.web.errors import STATUS
 from app.workflow.models import InstanceState
 from app.workorders.models import WorkOrderState
@@ -21,7 +23,21 @@ TEMPLATES = sorted((translations.ROOT / "app" / "web" / "templates").rglob("*.ht
 SCRIPTS = sorted((translations.ROOT / "app" / "web" / "js").glob("*.js"))
 TAG = re.compile(r"{%.*?%}|{{.*?}}|{#.*?#}", re.DOTALL)
 # Names, signs and numbers that are the same in every language.
-SAME = {"Ringback", "English", "简体中文", "UTC", "RB-2026-…", "v", "Ctrl", "K", "Ctrl ↵", "kB", "MB"}
+SAME = {
+    "Ringback",
+    "English",
+    "简体中文",
+    "中文",
+    "العربية",
+    "UTC",
+    "RB-2026-…",
+    "v",
+    "Ctrl",
+    "K",
+    "Ctrl ↵",
+    "kB",
+    "MB",
+}
 SAID = frozenset({"title", "placeholder", "aria-label", "alt"})
 
 
@@ -165,3 +181,37 @@ def test_a_text_of_a_template_is_translated_when_it_is_compiled_and_values_when_
             expected = [i18n.gettext("Search"), i18n.gettext("open"), i18n.gettext("Skip to content")]
             assert drawn[language] == "|".join(expected)
     assert drawn["en"] != drawn["zh"]
+
+
+def test_compiled_templates_are_kept_by_edition_and_loaded_by_the_next_process(tmp_path, monkeypatch):
+    monkeypatch.setenv("TEMPLATE_CACHE", str(tmp_path / "kept"))
+    settings.cache_clear()
+    try:
+        first = create_app()
+        with first.test_request_context("/?lang=zh"):
+            first.jinja_env.get_template("login.html")
+        folder = tmp_path / "kept" / templating.edition("zh")
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        [*kept] = folder.iterdir()
+        assert kept
+        outdated = tmp_path / "kept" / "zh-0123456789abcdef"
+        outdated.mkdir()
+        later = create_app()
+        templating.load_kept(later)
+        assert not outdated.exists()
+        assert len(list(folder.iterdir())) > len(kept), "all templates of a language that is in use are there"
+    finally:
+        settings.cache_clear()
+
+
+def test_a_folder_that_cannot_be_written_keeps_nothing_and_stops_nobody(tmp_path, monkeypatch):
+    (tmp_path / "kept").write_text("a file, no folder")
+    monkeypatch.setenv("TEMPLATE_CACHE", str(tmp_path / "kept"))
+    settings.cache_clear()
+    try:
+        app = create_app()
+        templating.load_kept(app)
+        with app.test_request_context("/?lang=en"):
+            assert app.jinja_env.get_template("login.html").name == "login.html"
+    finally:
+        settings.cache_clear()
