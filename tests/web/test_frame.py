@@ -224,8 +224,8 @@ def test_a_view_may_set_a_policy_of_its_own(browser, cast):
 
 
 def test_the_stream_may_be_listened_to():
-    assert headers._stream_origin("http://127.0.0.1:8081/stream") == "http://127.0.0.1:8081"
-    assert headers._stream_origin("/stream") == "'self'"
+    assert headers.stream_origin("http://127.0.0.1:8081/stream") == "http://127.0.0.1:8081"
+    assert headers.stream_origin("/stream") == "'self'"
 
 
 def test_proxies_are_believed_only_when_they_are_ours(engine, monkeypatch, cast):
