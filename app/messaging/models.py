@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import secrets
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -44,7 +45,7 @@ class DeliveryState(StrEnum):
 
 
 class ChannelAccount(Base):
-    """A configured mailbox, number or widget. `config` is open, `secrets` is sealed."""
+    """A configured mailbox, number or widget. `config` is open, `secrets` is sealed; `hook_key` names it in its webhook's address."""
 
     __tablename__ = "channel_accounts"
 
@@ -63,9 +64,22 @@ class ChannelAccount(Base):
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
     removed_at: Mapped[datetime | None]
+    hook_key: Mapped[str] = mapped_column(unique=True, default=lambda: secrets.token_urlsafe(18))
     version: Mapped[int] = mapped_column(default=1)
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 -- SQLAlchemy's own attribute
+
+
+class HookRefusal(Base):
+    """How often webhooks of an account were refused on a day, and why (`unsigned`, `paused`, `misconfigured`)."""
+
+    __tablename__ = "hook_refusals"
+
+    account_id: Mapped[int] = mapped_column(ForeignKey("channel_accounts.id", ondelete="CASCADE"), primary_key=True)
+    day: Mapped[date] = mapped_column(primary_key=True)
+    why: Mapped[str] = mapped_column(primary_key=True)
+    count: Mapped[int]
+    last_at: Mapped[datetime]
 
 
 class Envelope(Base):

@@ -84,7 +84,10 @@ def _note_failure(item: Claimed, reason: str) -> None:
 def _read(item: Claimed) -> Sequence[InboundEvent]:
     """Parse outside of any transaction: it may take seconds."""
     envelope = RawEnvelope(item.raw, item.external_id, item.received_at, item.meta, str(item.meta.get("problem") or ""))
-    return providers.read(item.kind, envelope)
+    found = providers.read(item.kind, envelope)
+    if found is None:
+        found = db.transact(lambda: providers.adapter(accounts.get(item.account_id))).parse(envelope)
+    return found
 
 
 def _ingest(read: Sequence[Read]) -> None:

@@ -72,6 +72,7 @@ BLUEPRINTS = (
     "app.web.moments",
     "app.web.printing",
     "app.web.presence",
+    "app.web.hooks",
     "app.web.visitor",
     "app.web.case_chat",
     "app.web.demo_chat",

@@ -11,13 +11,13 @@ from flask import Blueprint, redirect, request
 
 from app.errors import Invalid
 from app.identity import policy
-from app.messaging import accounts, health, providers
+from app.messaging import accounts, health, hooks, providers
 from app.messaging.models import ChannelAccount
 from app.routing import service as routing
 from app.settings import settings
 from app.web import headers, shell
 from app.web.rules import allow_if
-from channels.spec import ChannelSpec
+from channels.spec import ChannelSpec, Feature
 
 blueprint = Blueprint("channels", __name__)
 configures = allow_if(policy.may_configure_channels)
@@ -61,7 +61,8 @@ def _form(
     stored = providers.names_of_secrets(account) if account else set()
     return shell.page(
         "channel.html", section="channels", spec=spec, account=account, values=values, errors=errors, message=message,
-        groups=_groups(fields), known={field["name"] for field in fields}, secret=set(spec.secret_fields), stored=stored,
+        groups=_groups(fields), hook=hooks.url_of(account) if account and Feature.PUSH in spec.features else "",
+        refusals=hooks.refusals(account.id) if account else [], known={field["name"] for field in fields}, secret=set(spec.secret_fields), stored=stored,
         desk=settings().public_url, stream=headers.stream_origin(settings().stream_url), queues=routing.queues(), usual=_usual_queue(), when=datetime.fromisoformat,
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from app.web import (
     channel_words,
     chat_words,
     fault_words,
+    hook_words,
     macro_texts,
     notice_words,
     role_words,
@@ -224,6 +225,7 @@ KEYS: Final[dict[str, str]] = (
     | channel_words.WORDS
     | chat_words.WORDS
     | fault_words.WORDS
+    | hook_words.WORDS
     | macro_texts.WORDS
     | setting_words.WORDS
     | role_words.WORDS

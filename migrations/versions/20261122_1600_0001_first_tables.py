@@ -109,10 +109,24 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("hook_key", sa.Text(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_accounts")),
+        sa.UniqueConstraint("hook_key", name=op.f("uq_channel_accounts_hook_key")),
     )
     op.create_index(op.f("ix_channel_accounts_address"), "channel_accounts", ["address"], unique=False)
+    op.create_table(
+        "hook_refusals",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("count", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["channel_accounts.id"], name=op.f("fk_hook_refusals_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "day", "why", name=op.f("pk_hook_refusals")),
+    )
     op.create_table(
         "login_throttles",
         sa.Column("key", sa.Text(), nullable=False),
@@ -1841,6 +1855,7 @@ def downgrade() -> None:
     op.drop_index("ix_organizations_name", table_name="organizations")
     op.drop_table("organizations")
     op.drop_table("login_throttles")
+    op.drop_table("hook_refusals")
     op.drop_index(op.f("ix_channel_accounts_address"), table_name="channel_accounts")
     op.drop_table("channel_accounts")
     op.drop_table("calendars")

@@ -105,6 +105,8 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "tab": lambda _w: "audit",
     "filename": lambda _w: "nothing.css",
     "widget": lambda _w: "nothing",
+    "hook": lambda _w: "nothing",
+    "rest": lambda _w: "status",
     "file_id": lambda _w: 1,
 }
 # Those that name something of one case: who may not see the case must not see them either.

@@ -37,6 +37,7 @@ OWN_PROOF = {
         ),
         "a widget's page is known by its origin, a visitor by the token of their chat; no cookie is looked at",
     ),
+    "hooks.take": "a vendor's webhook is known by its signature, which the account's provider checks",
     "forgotten.change": "so has the form for a new password, and the token in its address is the proof",
 }
 

@@ -5,6 +5,7 @@ import "./customer.js";
 import "./dialogs.js";
 import "./completing.js";
 import "./canned.js";
+import "./copying.js";
 import "./drafts.js";
 import "./uploads.js";
 import "./fields.js";
