@@ -1,0 +1,57 @@
+"""The contract, kept by every provider of text messages."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from channels import registry
+from channels.port import WebhookRequest
+from channels.sms import loopback
+from tests.channels.contract import PAYLOADS, ProviderContract
+
+NUMBER = "+8613800138000"
+
+
+class SmsContract:
+    """What the kind adds: its payloads lie by provider, and an order for a number."""
+
+    provider: str
+    recipient = NUMBER
+
+    def payloads(self):
+        folder = PAYLOADS / "sms" / self.provider
+        return [path for path in sorted(folder.iterdir()) if path.suffix != ".json"]
+
+
+class TestLoopback(SmsContract, ProviderContract):
+    kind, provider = "sms", "loopback"
+    secret = "loopback-secret-1234"
+
+    @pytest.fixture(autouse=True, params=["memory", "folder"])
+    def _folder(self, request: pytest.FixtureRequest, tmp_path: Path):
+        loopback._boxes.clear()
+        self.folder = str(tmp_path / "sms") if request.param == "folder" else ""
+
+    @contextmanager
+    def working(self):
+        settings = {"address": "+8610101010101", "folder": self.folder, "webhook_secret": self.secret}
+        yield settings, lambda: registry.open_account(self.kind, self.provider, settings).outbox()
+
+    def bad_requests(self):
+        body = b'{"id":"1","from":"+8613800138000","text":"hello"}'
+        good = loopback.signed(body, self.secret)
+        old = {loopback.TIME: "1700000000"}
+        old[loopback.SIGNATURE] = loopback._signature(self.secret, old[loopback.TIME], body)
+        tries = [
+            ({}, body),
+            ({**good, loopback.SIGNATURE: "0" * 64}, body),
+            ({**good, loopback.SIGNATURE: "é"}, body),
+            (loopback.signed(body, "another account's"), body),
+            (good, body + b" "),
+            (old, body),
+            (good, b"x" * 70_000),
+        ]
+        return [WebhookRequest("POST", "https://desk.test/hooks/1/", headers, sent) for headers, sent in tries]
