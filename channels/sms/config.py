@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from channels.http import check_url
 from channels.outcomes import PermanentFailure
@@ -56,7 +56,7 @@ class SmsConfig(BaseModel):
 
     @field_validator("address")
     @classmethod
-    def _check_address(cls, value: str, info: ValidationInfo) -> str:
+    def _check_address(cls, value: str) -> str:
         return cls.checked_sender(value, "")
 
     @classmethod

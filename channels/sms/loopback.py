@@ -65,8 +65,13 @@ class LoopbackAccount:
         self._keep(
             message.idempotency_key,
             {
-                **{"id": message.idempotency_key, "from": self.config.address, "to": to, "text": text},
-                **{"encoding": cost.encoding.value, "segments": cost.segments, "at": utcnow().isoformat()},
+                "id": message.idempotency_key,
+                "from": self.config.address,
+                "to": to,
+                "text": text,
+                "encoding": cost.encoding.value,
+                "segments": cost.segments,
+                "at": utcnow().isoformat(),
             },
         )
         accepted = tuple(each.value for each in message.to if each.value not in message.except_for)
