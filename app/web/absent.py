@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, make_response, redirect, request
+from markupsafe import Markup
 
 from app.db import savepoint
 from app.errors import Conflict, DeskError, Invalid
 from app.identity import absences, policy, queries
+from app.identity.colleagues import Colleagues
 from app.orchestration import standing_in
-from app.web import asking, i18n, shell
+from app.web import asking, i18n, kept, shell
 from app.web.errors import status_of
 from app.web.rules import allow_if
 
@@ -23,6 +26,17 @@ def away(user_id: int) -> str:
     """Return "away until …" for somebody who is away now; empty for others."""
     found = absences.away_now().get(user_id)
     return "" if found is None else i18n.gettext("away until %(day)s", day=found.until.isoformat())
+
+
+@blueprint.app_template_global("person_options")
+def person_options(people: Iterable[Any], value: str | None) -> Markup:
+    """Return the options of a choice of people, those who are away marked. The same for all who look, so it is drawn once."""
+    gone = {user_id: found.until.isoformat() for user_id, found in absences.away_now().items()}
+    known_by = (
+        people.text if isinstance(people, Colleagues) else tuple((each.id, each.login, each.name) for each in people)
+    )
+    key = (known_by, tuple(sorted(gone.items())), value)
+    return kept.piece("partials/_people.html", key, {"people": people, "gone": gone, "value": value})
 
 
 @blueprint.get("/absences")

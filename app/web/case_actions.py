@@ -9,7 +9,7 @@ from flask import Blueprint, Response, redirect, render_template, request
 from app.cases import service as cases
 from app.cases.models import Case
 from app.errors import Conflict, Invalid, NotFound
-from app.identity import policy
+from app.identity import colleagues, policy
 from app.identity import queries as people
 from app.messaging import delivery, drafts
 from app.orchestration import driving, forms, moving
@@ -78,7 +78,7 @@ def action_form(number: str, instance_id: int, token: str) -> str:
     action = _action(case, instance_id, token)
     return render_template(
         "partials/_action_form.html", case=case, action=action, form=orchestration.form_of_action(action),
-        values={}, errors={}, colleagues=people.users(active_only=True), teams=people.teams(),
+        values={}, errors={}, colleagues=colleagues.active(), teams=people.teams(),
         order=orchestration.overview(case.id).work_order_of(instance_id),
     )  # fmt: skip
 

@@ -14,7 +14,7 @@ from app.cases import service as cases
 from app.cases import tabs as open_tabs
 from app.clock import utcnow
 from app.errors import NotFound
-from app.identity import policy
+from app.identity import colleagues, policy
 from app.identity import queries as people
 from app.messaging import queries as messages
 from app.orchestration import queries as orchestration
@@ -114,7 +114,7 @@ def _choices(tasks: list[dict[str, Any]]) -> dict[str, Any]:
     """People and teams, when a form on the page asks for one."""
     asked = {field.get("type") for item in tasks if item["form"] and item["may"] for field in item["form"]["fields"]}
     return {
-        "colleagues": people.users(active_only=True) if "user" in asked else [],
+        "colleagues": colleagues.active() if "user" in asked else [],
         "teams": people.teams() if "team" in asked else [],
     }
 

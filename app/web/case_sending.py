@@ -12,6 +12,7 @@ from app.cases.models import Case
 from app.contacts import queries as contacts
 from app.contacts.spelling import normal_address
 from app.errors import Invalid
+from app.identity import colleagues
 from app.identity import queries as people
 from app.messaging import composing, drafts, held
 from app.orchestration import forms, holding, taking, writing
@@ -121,7 +122,7 @@ def _ask_step(case: Case, task_id: str) -> Response:
     context = {
         "case": case, "task": task, "form": orchestration.form_of_task(task), "text": request.form["text"],
         "seen": seen, "last_message": request.form.get("last_message", ""),
-        "colleagues": people.users(active_only=True), "teams": people.teams(),
+        "colleagues": colleagues.active(), "teams": people.teams(),
     }  # fmt: skip
     if request.headers.get("HX-Request"):
         answer = make_response(render_template("partials/_send_step.html", **context))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from app.cases import service as cases
 from app.cases.models import Case
 from app.clock import utcnow
-from app.db import unit_of_work
+from app.db import forget, session, unit_of_work
 from app.errors import Invalid
-from app.identity import absences, queries
+from app.identity import absences, colleagues, queries
 from app.orchestration import parties, standing_in
+from app.web.absent import person_options
 from tests.support.desk import make_desk
 from tests.web.api_client import Client, Validators
 
@@ -83,3 +85,21 @@ def test_the_api_notes_absences_and_hands_over(application, desk):
     handed = client.post(f"/users/{cast.alice.id}/hand-over", {"to": cast.bob.login})
     assert set(handed.json) == {"cases", "tasks", "work_orders"}
     assert client.call("DELETE", f"/users/{cast.alice.id}/absences/{made.json['id']}").status_code == 200
+
+
+def test_choices_of_people_mark_who_is_away_and_follow_every_change(application, cast):
+    with unit_of_work(), application.test_request_context("/?lang=en"):
+        before = person_options(colleagues.active(), "bob")
+        assert '<option value="bob" selected>' in before
+        assert "away until" not in before
+        queries.get_user(cast.bob.id).name = "Bob <b>Builder</b>"
+        session().flush()
+        forget()
+        assert "Bob &lt;b&gt;Builder" in person_options(colleagues.active(), "")
+        first = utcnow().date()
+        absences.add(cast.bob.id, absences.Wish("vacation", first.isoformat(), first.isoformat()), zone=ZoneInfo("UTC"))
+        assert f"away until {first.isoformat()}" in person_options(colleagues.active(), "")
+        queries.get_user(cast.bob.id).is_active = False
+        session().flush()
+        forget()
+        assert "bob" not in person_options(colleagues.active(), "")
