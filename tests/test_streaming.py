@@ -390,7 +390,9 @@ def test_who_is_named_in_a_chat_hears_of_it_although_something_was_just_written(
     assert (named.hurried.is_set(), other.hurried.is_set()) == (True, False)
 
 
-@pytest.mark.parametrize("token", ["", "x", admission(user_id=1, role="agent", team_ids=[])])
+@pytest.mark.parametrize(
+    "token", ["", "x", admission(user_id=1, role="agent", team_ids=[])], ids=["none", "no token", "an agent's"]
+)
 def test_a_visitor_without_an_admission_of_their_own_is_refused(token):
     async def go():
         screen = Watching(hub_of(), ticket=f"&visitor={token}")
