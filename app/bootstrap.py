@@ -50,6 +50,7 @@ def metadata() -> MetaData:
     importlib.import_module("app.cases.timekeeping.models")
     importlib.import_module("app.messaging.chats.models")
     importlib.import_module("app.orchestration.bulk.models")
+    importlib.import_module("app.orchestration.chatting.models")
     importlib.import_module("app.orchestration.macros.models")
     for room in ROOMS_WITH_MODELS:
         importlib.import_module(f"app.{room}.models")

@@ -16,7 +16,7 @@ from app.messaging import delivery, held, intake, password_links
 from app.orchestration import driving, holding, migrating, noticing, own_cases, service_levels, starts
 from app.orchestration import intake as ingesting
 from app.orchestration.bulk import runs, working
-from app.orchestration.chatting import idling
+from app.orchestration.chatting import idling, offering, seats
 from app.settings import settings
 from app.sla import clocks
 from app.workflow.projecting import alarm_key
@@ -112,6 +112,16 @@ def chat_idle(chat_id: int) -> None:
     db.transact(lambda: idling.look(chat_id))
 
 
+def chat_route(_ref: int) -> None:
+    """Offer waiting chats; the timer that asks for it is moved or removed in the same transaction."""
+    db.transact(offering.route)
+
+
+def chat_offer(offer_id: int) -> None:
+    """Let an offer go that nobody has answered in time."""
+    db.transact(lambda: offering.expire(offer_id))
+
+
 def password_link(reset_id: int) -> None:
     """Send the link to a new password that somebody asked for."""
     password_links.send(reset_id)
@@ -120,7 +130,7 @@ def password_link(reset_id: int) -> None:
 JOBS: dict[str, Callable[[int], None]] = {
     "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
     clocks.JOB: service_level, resets.JOB: password_link,
-    idling.JOB: chat_idle, migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit, runs.JOB: bulk,
+    idling.JOB: chat_idle, seats.ROUTE: chat_route, offering.JOB: chat_offer, migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit, runs.JOB: bulk,
 }  # fmt: skip
 
 

@@ -41,7 +41,7 @@ BEGIN_SECONDS = 5.0
 BEHIND_SECONDS = 1.0
 LOOK_SECONDS = 0.02
 #: Somebody waits for an answer to these: who is named in them hears of them at once, however much was written a moment ago.
-HURRIED = frozenset({"chat"})
+HURRIED = frozenset({"chat", "offer"})
 SEES_ALL = frozenset({"admin", "manager"})
 
 # A place in the news that is a time and no number: where a page stood when it was made.
@@ -97,7 +97,7 @@ class Screen:
             return False
         if self.user_id in users:
             return True
-        if item["topic"] in ("notice", "job"):
+        if item["topic"] in ("notice", "job", "offer"):
             return False
         # What lies with nobody yet is seen by whoever works on cases; news that name people are for them alone.
         if not teams:

@@ -76,6 +76,7 @@ BLUEPRINTS = (
     "app.web.visitor",
     "app.web.case_chat",
     "app.web.demo_chat",
+    "app.web.chat_desk",
 )
 MAX_FIELDS_BYTES = 4 * MEGABYTE
 

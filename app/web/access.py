@@ -65,6 +65,12 @@ def case_row(viewer: Viewer, number: str) -> Any:
     return found
 
 
+def case_row_or_none(viewer: Viewer, number: str) -> Any:
+    """Return what `case_row` returns; None when there is no such case or the viewer may not know of it."""
+    found = case_queries.row_by_number(number)
+    return found if found is not None and policy.may_see_case(viewer, found) else None
+
+
 def survivor(viewer: Viewer, case_id: int | None) -> Case | None:
     """Return the case at the end of all merges that begin with this one; None when it is not for this viewer."""
     found = None

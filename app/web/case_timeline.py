@@ -34,7 +34,7 @@ SHOWN_EVENTS = frozenset({
     "auto_mail_held", "delivery_failed", "delivery_bounced", "fault_retried", "fault_skipped", "urgency_raised",
     "attention_drawn", "sla_warned", "sla_breached", "case_related", "task_claimed", "case_tagged", "case_untagged", "case_snoozed", "case_back",
     "case_linked", "case_unlinked", "case_merged", "case_unmerged", "case_split",
-    "reply_held", "reply_withdrawn", "macro_run", "chat_ended", "chat_rated",
+    "reply_held", "reply_withdrawn", "macro_run", "chat_ended", "chat_rated", "chat_handed_over",
 })  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from app.errors import Invalid, NotFound
 from app.messaging.chats import limits, shown, visitors
 from app.messaging.chats.models import Chat, ChatState
 from app.messaging.models import ChannelAccount
-from app.orchestration.chatting import beginning, leaving, talking
+from app.orchestration.chatting import beginning, leaving, queueing, talking
 from app.settings import settings
 from app.web import assets
 from app.web import visitor_door as door
@@ -100,9 +100,11 @@ def lines(widget: str) -> Response:
 
 
 def _now(account: ChannelAccount, chat: Chat) -> dict[str, Any]:
+    place = queueing.place_of(chat)
     admission = visiting.admission(chat_id=chat.id, origin=door.origin())
     return {
         "state": str(chat.state), "seen": chat.seen_id, "online": beginning.is_staffed(account), "rating": chat.rating,
+        "queue": None if place is None else {"place": place.place, "minutes": place.minutes},
         "signed": chat.is_verified, "name": chat.name, "stream": f"{settings().stream_url}?visitor={admission}",
     }  # fmt: skip
 

@@ -59,6 +59,7 @@ class WidgetConfig(BaseModel):
     ask_name: Asking = _field("Ask for a name", "询问姓名", default="optional")
     ask_email: Asking = _field("Ask for a mail address", "询问邮箱", default="no")
     topics: Lines = _field("Topics to choose from, separated by commas", "可选主题（逗号分隔）", default=())
+    skill: str = _field("Skill that agents need (its key)", "客服所需技能（标识）", default="", max_length=60)
     offline_text: str = _field("Words when nobody is there", "无人值守时的提示", default="", max_length=300)
     mail_account: str = _field(
         "Mailbox for transcripts and for what is left when nobody is there (empty: the first one)",

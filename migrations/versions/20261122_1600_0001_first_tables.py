@@ -1233,6 +1233,8 @@ def upgrade() -> None:
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_by", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.Column("rating", sa.BigInteger(), nullable=True),
+        sa.Column("waiting_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("rating_text", sa.Text(), server_default=sa.text("''"), nullable=False),
         sa.CheckConstraint("rating between 1 and 5", name=op.f("ck_chats_rating_1_to_5")),
         sa.ForeignKeyConstraint(
@@ -1243,6 +1245,68 @@ def upgrade() -> None:
         sa.UniqueConstraint("token_digest", name=op.f("uq_chats_token_digest")),
     )
     op.create_index("ix_chats_case", "chats", ["case_id"], unique=False)
+    op.create_index(
+        "ix_chats_waiting",
+        "chats",
+        ["waiting_since"],
+        unique=False,
+        postgresql_where=sa.text("waiting_since is not null"),
+    )
+    op.create_table(
+        "chat_agents",
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("is_available", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+        sa.Column("capacity", sa.BigInteger(), server_default=sa.text("3"), nullable=False),
+        sa.Column("idle_since", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("capacity between 1 and 20", name=op.f("ck_chat_agents_capacity_1_to_20")),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_chat_agents_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("user_id", name=op.f("pk_chat_agents")),
+    )
+    op.create_table(
+        "chat_seats",
+        sa.Column("chat_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("left_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chats.id"], name=op.f("fk_chat_seats_chat_id_chats"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_chat_seats_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("chat_id", "user_id", name=op.f("pk_chat_seats")),
+    )
+    op.create_index(
+        "ix_chat_seats_taken", "chat_seats", ["user_id"], unique=False, postgresql_where=sa.text("left_at is null")
+    )
+    op.create_table(
+        "chat_offers",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("chat_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("from_user_id", sa.BigInteger(), nullable=True),
+        sa.Column("offered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("outcome", sa.Text(), server_default=sa.text("''"), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["chat_id"], ["chats.id"], name=op.f("fk_chat_offers_chat_id_chats"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["user_id"], ["users.id"], name=op.f("fk_chat_offers_user_id_users"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["from_user_id"], ["users.id"], name=op.f("fk_chat_offers_from_user_id_users"), ondelete="SET NULL"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_chat_offers")),
+    )
+    op.create_index("ix_chat_offers_user_id", "chat_offers", ["user_id"], unique=False)
+    op.create_index("ix_chat_offers_chat", "chat_offers", ["chat_id"], unique=False)
+    op.create_index(
+        "uq_chat_offers_waiting", "chat_offers", ["chat_id"], unique=True, postgresql_where=sa.text("outcome = ''")
+    )
     op.create_index("ix_chats_open", "chats", ["id"], unique=False, postgresql_where=sa.text("state = 'open'"))
     op.create_table(
         "tags",
@@ -1684,6 +1748,10 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_table("chat_offers")
+    op.drop_table("chat_seats")
+    op.drop_table("chat_agents")
+    op.drop_index("ix_chats_waiting", table_name="chats", postgresql_where=sa.text("waiting_since is not null"))
     op.drop_index("ix_chats_open", table_name="chats", postgresql_where=sa.text("state = 'open'"))
     op.drop_index("ix_chats_case", table_name="chats")
     op.drop_table("chats")

@@ -108,6 +108,7 @@ SAMPLES: dict[str, Callable[[World], Any]] = {
     "hook": lambda _w: "nothing",
     "rest": lambda _w: "status",
     "file_id": lambda _w: 1,
+    "offer_id": lambda _w: 1,
 }
 # Those that name something of one case: who may not see the case must not see them either.
 OF_A_CASE = frozenset({

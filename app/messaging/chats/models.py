@@ -27,7 +27,7 @@ class Chat(Base):
 
     `parts` are the interactions whose messages the visitor sees; `address` is that of their contact. `email` is what they
     typed: good for a transcript they ask for, no proof of who they are. The visitor's browser has messages up to `got_id`
-    and has shown them up to `read_id`; an agent has looked up to `seen_id`.
+    and has shown them up to `read_id`; an agent has looked up to `seen_id`. While nobody of the desk has it, it has been `waiting_since`.
     """
 
     __tablename__ = "chats"
@@ -52,11 +52,14 @@ class Chat(Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     ended_by: Mapped[str] = mapped_column(default="", server_default=_EMPTY)
+    waiting_since: Mapped[datetime | None]
+    taken_at: Mapped[datetime | None]
     rating: Mapped[int | None]
     rating_text: Mapped[str] = mapped_column(default="", server_default=_EMPTY)
 
     __table_args__ = (
         CheckConstraint("rating between 1 and 5", name="rating_1_to_5"),
         Index("ix_chats_case", "case_id"),
+        Index("ix_chats_waiting", "waiting_since", postgresql_where=text("waiting_since is not null")),
         Index("ix_chats_open", "id", postgresql_where=text("state = 'open'")),
     )

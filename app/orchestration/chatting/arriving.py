@@ -8,7 +8,7 @@ from app.cases.models import Case
 from app.db import run
 from app.events import Event
 from app.messaging.chats import visitors
-from app.orchestration.chatting import idling, talking
+from app.orchestration.chatting import idling, seats, talking
 from app.orchestration.chatting.news import TOPIC, tell_visitor
 
 _CHATS = "select id from chats where case_id = %(case)s and state = 'open'"
@@ -18,6 +18,7 @@ def listen() -> None:
     """Hear of lines that are written to visitors, and of cases that are closed."""
     events.subscribe("message_written", _written)
     events.subscribe("case_archived", _archived)
+    events.subscribe("case_changed", seats.follow_case)
 
 
 def _written(event: Event) -> None:
@@ -42,5 +43,7 @@ def arrived(thread_key: str, case: Case, *, interaction_id: int, message_id: int
         return
     visitors.attach(chat, case_id=home_id or case.id, interaction_id=interaction_id)
     idling.watch(chat.id)
+    if case.assignee_id is None and chat.waiting_since is None:
+        seats.wait(chat)
     tell_visitor(chat.id, last=message_id)
     cases.announce(case, change="line", topic=TOPIC)

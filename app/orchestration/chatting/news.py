@@ -9,12 +9,18 @@ from app.db import run
 from app.messaging.chats.models import Chat
 
 TOPIC = "chat"
+OFFER = "offer"
 _AUDIENCE = "select team_id, assignee_id from cases where id = %(case)s"
 
 
 def tell_visitor(chat_id: int, **facts: Any) -> None:
     """Tell the browsers in which a chat is open, after commit."""
     realtime.publish(realtime.VISITOR, chat=chat_id, **facts)
+
+
+def tell_user(user_id: int, **facts: Any) -> None:
+    """Tell the screens of one colleague that what is offered to them, or whether they are available, has changed."""
+    realtime.publish(OFFER, users=[user_id], **facts)
 
 
 def tell_agents(chat: Chat, **facts: Any) -> None:

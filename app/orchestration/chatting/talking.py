@@ -12,7 +12,7 @@ from app.errors import Conflict, Invalid
 from app.messaging.chats import shown, visitors
 from app.messaging.chats.models import Chat, ChatState
 from app.orchestration import standing, writing
-from app.orchestration.chatting import news
+from app.orchestration.chatting import news, seats
 from channels.chat.lines import MAX_TEXT
 
 
@@ -27,7 +27,8 @@ def say(case_id: int, *, user_id: int, author: str, text: str, files: Sequence[M
     case = cases.lock(case_id)
     cases.check_standing(case)
     check_talking(case)
-    standing.check_free(case, user_id)
+    if not any(seats.is_in(chat, user_id) for chat in visitors.of_case(case.id)):
+        standing.check_free(case, user_id)
     if case.assignee_id is None:
         cases.assign(case, user_id)
     words = text if text.strip() else ", ".join(str(file["name"]) for file in files)
@@ -75,6 +76,7 @@ def end(chat: Chat, *, by: str) -> None:
     """End a chat, by the `visitor`, an `agent` or `time`. The case goes on by its process. Records `chat_ended`."""
     if not visitors.end(chat, by=by):
         return
+    seats.close(chat)
     if chat.case_id is not None:
         case = cases.lock(chat.case_id)
         events.record("chat_ended", chain=cases.chain_of(case.id), by=by, chat=chat.id)

@@ -2,7 +2,7 @@
 // which parts of the page wait for with hx-trigger; rights are checked when they fetch.
 import { coalesce, once, whenSeen } from "./coalesce.js";
 
-const TOPICS = ["case", "delivery", "notice", "account", "fault", "presence", "draft", "job", "chat", "reset"];
+const TOPICS = ["case", "delivery", "notice", "account", "fault", "presence", "draft", "job", "chat", "offer", "reset"];
 const REST = 3000;
 const KEPT = 500;
 const timeOf = (id) => Number.parseInt(id.replace("@", ""), 10) || 0;
@@ -45,6 +45,7 @@ export function openStream(first) {
       heard.set(item.case, performance.now());
       refresh(`rb:${item.topic}-${item.case}`, { gap: 700, jitter: 200 });
     }
+    if (item.topic === "offer") refresh("rb:offer", { gap: 200, jitter: 0 });
     if (item.topic === "case") refresh("rb:list");
     if (item.topic === "job") refresh("rb:job", { gap: 700, jitter: 100 });
     if (item.topic === "account" || item.topic === "fault") refresh(`rb:${item.topic}`);
