@@ -17,8 +17,10 @@ from app.errors import NotFound
 from app.identity import colleagues, policy
 from app.identity import queries as people
 from app.messaging import queries as messages
+from app.messaging.chats import visitors
 from app.orchestration import queries as orchestration
 from app.orchestration import standing
+from app.orchestration.chatting import seats
 from app.sla import clocks
 from app.sla import service as sla
 from app.web import access, case_timeline, frame, moments, shell, tabs
@@ -83,9 +85,16 @@ def _holder(case: Any, view: orchestration.Overview) -> Any:
     """Whoever else has the right to reply: who took the case's task, else whose case it is."""
     own = (t.assignee_id for t in view.tasks if t.assignee_id is not None and view.work_order_of(t.instance_id) is None)
     holder_id = next(own, case.assignee_id)
-    if holder_id is None or holder_id == frame.viewer().user_id:
+    if holder_id is None or holder_id == frame.viewer().user_id or _is_in_chat(case):
         return None
     return standing.now(case.id, case.assignee_id).holder
+
+
+def _is_in_chat(case: Any) -> bool:
+    """Several may speak in one chat: nobody holds it against those who are in it."""
+    return case.channel == "chat" and any(
+        seats.is_in(chat, frame.viewer().user_id) for chat in visitors.of_case(case.id)
+    )
 
 
 def offered(view: orchestration.Overview) -> list[workflow.Action]:

@@ -13,7 +13,7 @@ from app.messaging.chats import visitors
 from app.messaging.chats.models import Chat
 from app.orchestration.chatting import offering, queueing, seats
 from app.routing import service as routing
-from app.web import access, frame, shell
+from app.web import access, case_sending, frame, shell
 from app.web.rules import allow_if
 
 blueprint = Blueprint("chat_desk", __name__)
@@ -107,7 +107,7 @@ def join(number: str) -> Any:
     """Join a chat that a colleague has: both speak with the visitor."""
     case, chat = _chat(number)
     seats.join(chat, frame.viewer().user_id)
-    return _done(f"/cases/{case.number}")
+    return case_sending.back(case)
 
 
 @blueprint.post("/cases/<number>/chat/leave")
@@ -116,7 +116,7 @@ def leave(number: str) -> Any:
     """Leave a chat that a colleague has."""
     case, chat = _chat(number)
     seats.leave(chat, frame.viewer().user_id)
-    return _done(f"/cases/{case.number}")
+    return case_sending.back(case)
 
 
 @blueprint.post("/cases/<number>/chat/hand-over")

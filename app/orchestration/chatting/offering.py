@@ -42,6 +42,7 @@ _NEXT = """select a.user_id from chat_agents a join users u on u.id = a.user_id 
  limit 1"""
 _OFFER = """insert into chat_offers (id, chat_id, user_id, from_user_id, offered_at, expires_at, outcome)
  values (%(id)s, %(chat)s, %(user)s, %(from)s, %(now)s, %(until)s, '')"""
+_NAMED = "select k.number, c.name from chats c join cases k on k.id = c.case_id where c.id = %(chat)s"
 _GET = "select id, chat_id, user_id, from_user_id, expires_at, outcome from chat_offers where id = %(id)s for update"
 _END = (
     "update chat_offers set outcome = %(outcome)s, ended_at = %(now)s where id = %(id)s and outcome = '' returning id"
@@ -87,13 +88,9 @@ def _offer(chat_id: int, user_id: int, *, within: timedelta, from_user_id: int |
     })  # fmt: skip
     schedule.set_timer(alarm(offer_id), until, job=JOB, ref=offer_id)
     news.tell_user(user_id, offer=offer_id)
-    who = visitors.get(chat_id).name
-    identity.notify(
-        [user_id],
-        kind="chat_offer",
-        text=f"{who}: a chat is offered to you" if who else "A chat is offered to you",
-        link="/chats",
-    )
+    chat = run(_NAMED, {"chat": chat_id}).fetchone()
+    text = f"{chat.number}: a chat is offered to you" + (f" · {chat.name}" if chat.name else "")
+    identity.notify([user_id], kind="chat_offer", text=text, link="/chats")
 
 
 def alarm(offer_id: int) -> str:
