@@ -40,8 +40,10 @@ def page() -> str:
 
 @blueprint.get("/chats/tray")
 @replies
-def tray() -> str:
-    """Return the part of the head that says whether the viewer takes chats, with what is offered to them."""
+def tray() -> Any:
+    """Return the part of the head that says whether the viewer takes chats, with what is offered to them; without a script, the page."""
+    if not request.headers.get("HX-Request"):
+        return redirect("/chats", 303)
     return render_template("partials/_chat_tray.html", has_chats=bool(accounts.accounts(kind="chat")), **_state())
 
 

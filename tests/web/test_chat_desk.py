@@ -54,7 +54,7 @@ def test_a_chat_from_the_offer_to_the_end(browser, desk, visitor):
     jobs.run(seats.ROUTE, 0)
     page = alice.get("/chats").text
     assert "Yusuf" in page
-    assert "Is it open?" in alice.get("/chats/tray").text
+    assert "Is it open?" in alice.get("/chats/tray", headers={"HX-Request": "true"}).text
     taken = alice.post(f"/chats/offers/{offer().id}/take")
     assert taken.location == f"/cases/{number()}"
     assert 'data-chat-url="/cases/' in alice.get(taken.location).text
