@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, Response, redirect, render_template, request
 
 from app.errors import Invalid, NotFound
-from app.identity import policy, queries
+from app.identity import policy, queries, roles
+from app.identity.rights import Right
 from app.messaging import accounts
 from app.messaging.chats import visitors
 from app.messaging.chats.models import Chat
@@ -22,13 +23,9 @@ replies = allow_if(policy.may_reply)
 
 @blueprint.app_template_global("chat_people")
 def people_in(chat: Chat) -> dict[str, Any]:
-    """Return who is in a chat, and to whom this viewer could hand it."""
-    inside = seats.people_in(chat.id)
-    me = frame.viewer().user_id
-    others = [user for user in queries.users(active_only=True) if user.id != me]
-    return {
-        "inside": inside, "is_in": any(person.id == me for person in inside), "others": others, "queues": routing.queues(),
-    }  # fmt: skip
+    """Return who is in a chat, and whether this viewer is."""
+    inside, me = seats.people_in(chat.id), frame.viewer().user_id
+    return {"inside": inside, "is_in": any(person.id == me for person in inside)}
 
 
 @blueprint.get("/chats")
@@ -121,6 +118,21 @@ def leave(number: str) -> Any:
     return case_sending.back(case)
 
 
+@blueprint.get("/cases/<number>/chat/hand-over")
+@replies
+def choose(number: str) -> str:
+    """Offer the teams and the colleagues to whom a chat can be handed over, those with room for it first."""
+    case, _chat_of_case = _chat(number)
+    me = frame.viewer().user_id
+    context = {
+        "case": case, "queues": routing.queues(), "in_dialog": shell.is_fragment("dialog"),
+        "found": seats.colleagues([user.id for user in roles.who_may(Right.CASES_REPLY) if user.id != me]),
+    }  # fmt: skip
+    if shell.is_fragment("dialog"):
+        return render_template("partials/_hand_over.html", **context)
+    return shell.page("hand_over.html", section="inbox", **context)
+
+
 @blueprint.post("/cases/<number>/chat/hand-over")
 @replies
 def hand_over(number: str) -> Any:
@@ -133,7 +145,7 @@ def hand_over(number: str) -> Any:
         offering.hand_to_queue(chat, name)
     else:
         raise Invalid("to_missing", "Choose a colleague or a team.", fields={"to": "required"})
-    return _done(f"/cases/{case.number}")
+    return case_sending.back(case)
 
 
 def _done(where: str) -> Any:

@@ -90,6 +90,9 @@ def test_two_speak_and_one_hands_over(browser, desk, visitor):
     bob.post(f"/cases/{number()}/chat/join")
     assert bob.post(f"/cases/{number()}/chat", {"text": "And me"}).status_code == 303
     bob.post(f"/cases/{number()}/chat/leave")
+    page = alice.get(f"/cases/{number()}/chat/hand-over").text
+    assert f'value="user-{desk.cast.bob.id}"' in page
+    assert f'value="user-{desk.cast.alice.id}"' not in page
     assert alice.post(f"/cases/{number()}/chat/hand-over", {"to": "nobody"}).status_code == 422
     assert alice.post(f"/cases/{number()}/chat/hand-over", {"to": f"user-{desk.cast.bob.id}"}).status_code == 303
     bob.post(f"/chats/offers/{offer().id}/take")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
@@ -30,6 +31,10 @@ _TAKEN = "update chats set waiting_since = null, taken_at = coalesce(taken_at, %
 _WAIT = "update chats set waiting_since = coalesce(waiting_since, %(now)s) where id = %(chat)s"
 _IN = """select u.id, u.name, s.joined_at from chat_seats s join users u on u.id = s.user_id
  where s.chat_id = %(chat)s and s.left_at is null order by s.joined_at, u.id"""
+_ROOMS = """select * from (select u.id, u.name, coalesce(a.is_available, false) as is_available, coalesce(a.capacity, 3) as capacity,
+   (select count(*) from chat_seats s where s.user_id = u.id and s.left_at is null) as held
+  from users u left join chat_agents a on a.user_id = u.id where u.id = any(%(users)s)) found
+ order by is_available desc, held >= capacity, held, name limit 50"""
 _MINE = """select a.is_available, a.capacity, (select count(*) from chat_seats s where s.user_id = %(user)s and s.left_at is null) as held
  from (select 1) one left join chat_agents a on a.user_id = %(user)s"""
 
@@ -55,6 +60,11 @@ def make_available(user_id: int, *, is_available: bool, capacity: int | None = N
 def standing(user_id: int) -> Any:
     """Return whether somebody is available for chats (None: never said), for how many, and how many they have."""
     return run(_MINE, {"user": user_id}).fetchone()
+
+
+def colleagues(user_ids: Sequence[int]) -> list[Any]:
+    """Return these colleagues with their room for chats, those who have some first; at most 50."""
+    return list(run(_ROOMS, {"users": list(user_ids)}))
 
 
 def people_in(chat_id: int) -> list[Any]:

@@ -111,8 +111,3 @@ export function drawTicks() {
   }
 }
 document.addEventListener("htmx:afterSettle", ({ target }) => ["flow", "chat", "main"].includes(target.id) && drawTicks());
-
-// Who is choosing where to hand the chat over keeps the choice open; the bar is drawn anew with the next news.
-document.addEventListener("htmx:beforeSwap", ({ detail }) => {
-  if (detail.target?.id === "chat" && detail.target.querySelector("details[open]")) detail.shouldSwap = false;
-});

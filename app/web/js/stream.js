@@ -3,6 +3,7 @@
 import { coalesce, once, whenSeen } from "./coalesce.js";
 
 const TOPICS = ["case", "delivery", "notice", "account", "fault", "presence", "draft", "job", "chat", "offer", "reset"];
+const CHATS = new Set(["chat", "offer"]);
 const REST = 3000;
 const KEPT = 500;
 const timeOf = (id) => Number.parseInt(id.replace("@", ""), 10) || 0;
@@ -40,12 +41,11 @@ export function openStream(first) {
       return;
     }
     document.dispatchEvent(new CustomEvent("rb:news", { detail: item }));
-    if (item.topic === "chat") refreshChat(item);
+    if (CHATS.has(item.topic)) refreshChat(item);
     else if (item.case && item.change !== "read") {
       heard.set(item.case, performance.now());
       refresh(`rb:${item.topic}-${item.case}`, { gap: 700, jitter: 200 });
     }
-    if (item.topic === "offer") refresh("rb:offer", { gap: 200, jitter: 0 });
     if (item.topic === "case") refresh("rb:list");
     if (item.topic === "job") refresh("rb:job", { gap: 700, jitter: 100 });
     if (item.topic === "account" || item.topic === "fault") refresh(`rb:${item.topic}`);
@@ -53,7 +53,8 @@ export function openStream(first) {
 
   // People wait at the other end of a chat: its lines are asked for at once. Typing and ticks come with the news themselves.
   function refreshChat(item) {
-    if (item.change === "line") refresh(`rb:chat-${item.case}`, { gap: 150, jitter: 0 });
+    if (item.topic === "offer") refresh("rb:offer", { gap: 200, jitter: 0 });
+    else if (item.change === "line") refresh(`rb:chat-${item.case}`, { gap: 150, jitter: 0 });
     else if (item.here || item.ended || item.changed) refresh(`rb:chatting-${item.case}`, { gap: 700, jitter: 200 });
   }
 
