@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -67,6 +68,7 @@ def text_message(
     raw: Mapping[str, Any] | None = None,
     part: Part | None = None,
     problems: Sequence[str] = (),
+    sent_at: datetime | None = None,
 ) -> InboundMessage:
     """Return a message of a text; `raw` says under `wish` what a keyword asks for and under `part` what it is a part of."""
     more: dict[str, Any] = dict(raw or {})
@@ -80,5 +82,5 @@ def text_message(
         clean(external_id), Address(numbers.came_from(clean(sender), region=region), name),
         to=(Address(numbers.came_from(clean(to), region=region)),) if to else (),
         text=text, new_text=text, in_reply_to=in_reply_to, attachments=tuple(attachments),
-        problems=tuple(problems), raw=more,
+        sent_at=sent_at, problems=tuple(problems), raw=more,
     )  # fmt: skip

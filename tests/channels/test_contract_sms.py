@@ -11,6 +11,8 @@ from channels import registry
 from channels.port import WebhookRequest
 from channels.sms import loopback
 from tests.channels.contract import PAYLOADS, ProviderContract
+from tests.channels.sms.peers import free_port
+from tests.channels.test_http import vendor
 
 NUMBER = "+8613800138000"
 
@@ -55,3 +57,38 @@ class TestLoopback(SmsContract, ProviderContract):
             (good, b"x" * 70_000),
         ]
         return [WebhookRequest("POST", "https://desk.test/hooks/1/", headers, sent) for headers, sent in tries]
+
+
+class TestGateway(SmsContract, ProviderContract):
+    kind, provider = "sms", "gateway"
+    secret = "gateway-secret-1234"
+
+    def settings(self, port: int):
+        url = f"http://127.0.0.1:{port}/send?user={{user}}&pass={{password}}&to={{to}}&text={{text}}&report={{report_url}}"
+        return {
+            "address": "+8610101010101", "send_url": url, "user": "desk", "password": "gateway-password",
+            "webhook_secret": self.secret,
+        }  # fmt: skip
+
+    @contextmanager
+    def working(self):
+        with vendor(lambda _: (202, {}, b"0: Accepted for delivery")) as server:
+            yield self.settings(server.server_port), lambda: server.heard
+
+    @contextmanager
+    def broken(self):
+        yield self.settings(free_port())
+
+    def bad_requests(self):
+        url, query = "https://desk.test/hooks/1/", "id=1&from=%2B8613800138000&text=hello"
+        tries = [
+            f"{url}?{query}",
+            f"{url}?{query}&secret=",
+            f"{url}?{query}&secret=another-accounts-1234",
+            f"{url}?{query}&secret=%C3%A9",
+            f"{url}?report=abc&status=1&secret={self.secret}",
+            f"{url}?report=abc&status=1&sign={'0' * 32}",
+            f"{url}?{query}&secret={self.secret}&more={'x' * 70_000}",
+            "https://[broken/?secret=1",
+        ]
+        return [WebhookRequest("GET", each, {}, b"") for each in tries]
