@@ -324,6 +324,17 @@ class WritingHabit(Base):
     shown: Mapped[str] = mapped_column(default="all")
 
 
+class Mention(Base):
+    """A note that mentions a user who may see its case, by name or with their team."""
+
+    __tablename__ = "mentions"
+
+    message_id: Mapped[int] = mapped_column(ForeignKey("messages.id", ondelete="CASCADE"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id", ondelete="CASCADE"), primary_key=True)
+
+    __table_args__ = (Index("ix_mentions_user", "user_id", "message_id"),)
+
+
 class ReadMark(Base):
     """How far an agent has read a case: the newest message that stood there when they last looked."""
 

@@ -8,14 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import insert
+
 from app import doorbell, events
 from app.clock import utcnow
-from app.db import is_known, json, known, later, lock, new_id, remember, run, unlearn
+from app.db import is_known, json, known, later, lock, new_id, remember, run, session, unlearn
 from app.errors import Invalid, Unavailable
 from app.messaging import reply_tokens, store
 from app.messaging.accounts import get as get_account
 from app.messaging.accounts import is_own, mailbox_of
-from app.messaging.models import ChannelAccount, Direction
+from app.messaging.models import ChannelAccount, Direction, Mention
 from channels.email.reply_token import make_message_id
 
 DELIVER_JOB = "deliver"
@@ -184,6 +186,13 @@ def _held_back(outgoing: Outgoing, inbound_auto: str) -> str:
     if not all(map(may_send_auto, addresses)):
         return f"{AUTO_CAP} automatic messages within an hour"
     return ""
+
+
+def note_mentions(message_id: int, users: Iterable[int]) -> None:
+    """Keep whom a note mentions, so that a query finds it."""
+    rows = [{"message_id": message_id, "user_id": each} for each in users]
+    if rows:
+        session().execute(insert(Mention), rows)
 
 
 def add_note(

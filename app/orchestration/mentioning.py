@@ -11,6 +11,7 @@ from app.errors import NotFound
 from app.identity import mentions, policy
 from app.identity import queries as people
 from app.identity import service as identity
+from app.messaging import outbox
 from app.workorders import queries as workorders
 from app.workorders.models import WorkOrder
 
@@ -18,8 +19,8 @@ KIND = "mentioned"
 HEARD = "mentioned in this unit of work"
 
 
-def tell(case: Case, text: str, *, user_id: int, author: str) -> None:
-    """Tell whom a note on a locked case mentions: people also begin to watch it, teams are told member by member.
+def tell(case: Case, message_id: int, *, text: str, user_id: int, author: str) -> None:
+    """Tell whom a note on a locked case mentions: people also begin to watch it, teams are told member by member. It is found by `mentions:` from then on.
 
     The writer is told of those who may not see the case. Records `case_watched` for each who did not watch it before.
     """
@@ -33,6 +34,7 @@ def tell(case: Case, text: str, *, user_id: int, author: str) -> None:
         watching.watch(case, each)
     members = {member.id for team in teams for member in people.members(team.id)} - {user_id, *ids}
     of_teams = sorted(each for each in members if _may_see(each, case, orders))
+    outbox.note_mentions(message_id, (*allowed, *of_teams))
     frame().info.setdefault(HEARD, set()).update((case.id, each) for each in (*allowed, *of_teams))
     _notify(case, allowed, f"{author} mentions you")
     _notify(case, of_teams, f"{author} mentions your team")

@@ -70,15 +70,21 @@ def note(case_id: int, *, user_id: int, author: str, text: str, files: Sequence[
     Records `note_written`. Raises Invalid, NotFound.
     """
     case = cases.lock(case_id)
+    message_id = add_note(case, user_id=user_id, author=author, text=text, files=files)
+    if drafts.discard(case_id, user_id):
+        sharing.tell(case)
+    return message_id
+
+
+def add_note(case: Case, *, user_id: int, author: str, text: str, files: Sequence[Mapping[str, Any]] = ()) -> int:
+    """Write a note on a locked case and tell whom it mentions; a draft stays. Records `note_written`. Raises Invalid."""
     cases.check_standing(case)
     message_id = outbox.add_note(
         case_id=case.id, kind=case.channel, account_id=case.account_id, contact_id=case.contact_id, text=text,
         author=author, user_id=user_id, files=files,
     )  # fmt: skip
     cases.message_added(case, direction="note", preview="")
-    mentioning.tell(case, text, user_id=user_id, author=author)
-    if drafts.discard(case_id, user_id):
-        sharing.tell(case)
+    mentioning.tell(case, message_id, text=text, user_id=user_id, author=author)
     return message_id
 
 

@@ -13,6 +13,7 @@ from app.clock import utcnow
 from app.db import session
 from app.identity.models import TeamMember
 from app.sla import service
+from app.sla.calendar import CalendarError
 from app.sla.models import WorkingHours
 
 
@@ -50,10 +51,10 @@ def _set(owner: dict[str, int], before: int | None, calendar_id: int | None, *, 
     events.record("working_hours_set", chain=chain, changes={"working_hours": {"from": was, "to": name}})
 
 
-def off_duty(user_ids: Iterable[int], *, at: datetime | None = None) -> set[int]:
-    """Return those of these users who do not work at a time (now): all calendars that count for them are closed then.
+def off_duty(user_ids: Iterable[int], *, at: datetime | None = None) -> dict[int, datetime | None]:
+    """Return those of these users who do not work at a time (now), and when they do again; None: their calendars never open.
 
-    Their own counts alone; without one those of their teams. Who has neither is never off duty.
+    All calendars that count for them are closed then. Their own counts alone; without one those of their teams. Who has neither is never off duty.
     """
     wanted, moment = set(user_ids), at or utcnow()
     rows = session().execute(select(WorkingHours.user_id, WorkingHours.team_id, WorkingHours.calendar_id)).all()
@@ -63,6 +64,20 @@ def off_duty(user_ids: Iterable[int], *, at: datetime | None = None) -> set[int]
     of_teams: dict[int, list[int]] = {}
     for user_id, team_id in session().execute(memberships) if by_team else ():
         of_teams.setdefault(user_id, []).append(by_team[team_id])
-    is_open = {row.calendar_id: service.calendar(row.calendar_id).is_open(moment) for row in rows}
+    opens = {row.calendar_id: _opens(row.calendar_id, moment) for row in rows}
     counted = {user_id: own.get(user_id) or of_teams.get(user_id, []) for user_id in wanted}
-    return {user_id for user_id, found in counted.items() if found and not any(is_open[each] for each in found)}
+    back = {user_id: [opens[each] for each in found] for user_id, found in counted.items() if found}
+    return {
+        user_id: min((each for each in found if each), default=None)
+        for user_id, found in back.items()
+        if moment not in found
+    }
+
+
+def _opens(calendar_id: int, moment: datetime) -> datetime | None:
+    """Return this moment when the calendar is open then, else when it opens."""
+    calendar = service.calendar(calendar_id)
+    try:
+        return moment if calendar.is_open(moment) else calendar.next_open(moment)
+    except CalendarError:
+        return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import NamedTuple
 
 from flask import Blueprint, render_template, request
@@ -28,6 +29,7 @@ class Colleague(NamedTuple):
     is_of_team: bool
     is_away: bool
     is_off: bool
+    back: datetime | None
     level: int
     open_cases: int
 
@@ -40,7 +42,10 @@ class Colleague(NamedTuple):
 @blueprint.get("/cases/<number>/assign")
 @works
 def choose(number: str) -> str:
-    """Offer the colleagues who work on cases, those of the case's team first; with `skill` only who has it."""
+    """Offer the colleagues who work on cases, those of the case's team first; with `skill` only who has it.
+
+    With `ask` (a login) it is asked whether somebody who is not at work shall have the case all the same.
+    """
     viewer = frame.viewer()
     case = access.case_by_number(viewer, number)
     access.working(viewer)
@@ -48,11 +53,17 @@ def choose(number: str) -> str:
     found = _colleagues(case.team_id, wanted)
     context = {
         "case": case, "found": found[:SHOWN], "more": max(len(found) - SHOWN, 0), "skills": skills.every(),
-        "wanted": wanted, "in_dialog": shell.is_fragment("dialog"),
+        "wanted": wanted, "asked": _asked(found), "in_dialog": shell.is_fragment("dialog"),
     }  # fmt: skip
     if shell.is_fragment("dialog"):
         return render_template("partials/_assign.html", **context)
     return shell.page("assign.html", section="inbox", **context)
+
+
+def _asked(found: list[Colleague]) -> Colleague | None:
+    """Return who is asked about, as long as they are not at work."""
+    login = request.args.get("ask", "")
+    return next((each for each in found if each.user.login == login and (each.is_away or each.is_off)), None)
 
 
 def _colleagues(team_id: int | None, wanted: str) -> list[Colleague]:
@@ -75,6 +86,7 @@ def _colleagues(team_id: int | None, wanted: str) -> list[Colleague]:
                 user.id in own,
                 user.id in away,
                 user.id in off,
+                off.get(user.id),
                 level,
                 in_hand.get(user.id, 0),
             )

@@ -60,7 +60,7 @@ def known_values(field: str, typed: str) -> Iterator[tuple[str, str]]:
     match field:
         case "team":
             yield from _beginning(typed, ((team.key, team.name, team.name_zh) for team in identity.teams()))
-        case "assignee":
+        case "assignee" | "mentions":
             yield from _beginning(typed, ((user.login, user.name, "") for user in identity.users(active_only=True)))
         case "skill":
             yield from _beginning(typed, ((row.key, row.name, row.name_zh) for row in skills.every()))

@@ -1131,6 +1131,17 @@ def upgrade() -> None:
         "ix_messages_rfc_id", "messages", ["rfc_id"], unique=False, postgresql_where=sa.text("rfc_id is not null")
     )
     op.create_table(
+        "mentions",
+        sa.Column("message_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["messages.id"], name=op.f("fk_mentions_message_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name=op.f("fk_mentions_user_id"), ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("message_id", "user_id", name=op.f("pk_mentions")),
+    )
+    op.create_index("ix_mentions_user", "mentions", ["user_id", "message_id"], unique=False)
+    op.create_table(
         "case_texts",
         sa.Column("case_id", sa.BigInteger(), nullable=False),
         sa.Column("search", postgresql.TSVECTOR(), nullable=False),
@@ -1796,6 +1807,8 @@ def downgrade() -> None:
     op.drop_table("attachments")
     op.drop_index("ix_case_texts_search", table_name="case_texts", postgresql_using="gin")
     op.drop_table("case_texts")
+    op.drop_index("ix_mentions_user", table_name="mentions")
+    op.drop_table("mentions")
     op.drop_index("ix_messages_rfc_id", table_name="messages", postgresql_where=sa.text("rfc_id is not null"))
     op.drop_index(op.f("ix_messages_interaction_id"), table_name="messages")
     op.drop_index("ix_messages_case", table_name="messages")

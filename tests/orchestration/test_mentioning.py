@@ -5,12 +5,18 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from app import jobs
 from app.cases import service as cases
 from app.cases import watching
+from app.cases.filtering import condition, parse
+from app.cases.filtering.names import scope_of
+from app.cases.models import Case
 from app.db import unit_of_work
 from app.events import Actor, acting
+from app.identity import queries as people
 from app.identity.models import Notice
 from app.orchestration import writing
+from app.orchestration.bulk import runs
 from tests.support.desk import make_desk
 from tests.support.people import make_cast, make_user
 
@@ -71,3 +77,36 @@ def test_an_answer_to_the_customer_mentions_nobody(desk):
         cases.lock(desk.case.id)
         writing.reply(desk.case.id, user_id=alice.id, author="Alice", text="Hello @bob")
     assert told(desk.cast.bob) == []
+
+
+def found(user, query):
+    with unit_of_work() as session:
+        return list(session.scalars(select(Case.id).where(condition(parse(query), scope_of(people.viewer(user.id))))))
+
+
+def test_cases_are_found_by_whom_their_notes_mention(desk):
+    alice, bob, desi = desk.cast.alice, desk.cast.bob, desk.cast.desi
+    assert found(alice, "mentions:none") == [desk.case.id]
+    write(desk, "@bob @service")
+    for asker, query in (
+        (bob, "mentions:me"),
+        (alice, "提及:bob"),
+        (desi, "mentions:me"),
+        (alice, "mentions:none,bob"),
+    ):
+        assert found(asker, query) == [desk.case.id], query
+    assert found(alice, "mentions:me") == found(alice, "mentions:none") == []
+
+
+def test_notes_in_bulk_tell_whom_they_mention(desk):
+    alice, bob = desk.cast.alice, desk.cast.bob
+    with unit_of_work():
+        viewer = people.viewer(alice.id)
+        run_id = runs.prepare(viewer, "note", {"text": "@bob: {{number}}"}, where=[Case.id == desk.case.id]).id
+    assert told(bob) == [], "a preview tells nobody"
+    with unit_of_work():
+        runs.start(people.viewer(alice.id), run_id)
+    for lane in range(runs.LANES):
+        jobs.run(runs.JOB, run_id * runs.LANES + lane)
+    assert told(bob) == [("mentioned", "Alice mentions you · A leak")]
+    assert found(bob, "mentions:me") == [desk.case.id]

@@ -23,7 +23,7 @@ from app.cases.filtering.tree import Either, Every, Field, Node, Not, Text, prin
 from app.cases.models import Case
 from app.contacts.models import ContactPoint
 from app.db import session
-from app.messaging.models import Message
+from app.messaging.models import Mention, Message
 from app.search import index_tokens, is_prefix, query_tokens
 
 _READ = (
@@ -43,6 +43,7 @@ class Plain:
     addresses: tuple[tuple[str, str], ...]
     tags: frozenset[str] = frozenset()
     watchers: frozenset[int] = frozenset()
+    mentioned: frozenset[int] = frozenset()
     is_asleep: bool = False
     fields: Mapping[int, Sequence[custom.Said]] = field(default_factory=dict)
 
@@ -77,7 +78,8 @@ def load(case_ids: Sequence[int] | None = None) -> list[Plain]:
     return [
         Plain(
             row, tuple(said.get(row.id, ())), tuple(points.get(row.contact_id, ())), frozenset(beside.tags.get(row.id, ())),
-            frozenset(beside.watchers.get(row.id, ())), row.id in beside.asleep, beside.fields.get(row.id, {}),
+            frozenset(beside.watchers.get(row.id, ())),
+            frozenset(beside.mentioned.get(row.id, ())), row.id in beside.asleep, beside.fields.get(row.id, {}),
         )
         for row in rows
     ]  # fmt: skip
@@ -89,6 +91,7 @@ class _Beside:
 
     tags: dict[int, set[str]]
     watchers: dict[int, set[int]]
+    mentioned: dict[int, set[int]]
     asleep: set[int]
     fields: Mapping[int, Mapping[int, Sequence[custom.Said]]]
 
@@ -103,8 +106,12 @@ class _Beside:
             select(Watcher.case_id, Watcher.user_id).where(Watcher.case_id.in_(ids))
         ):
             watchers.setdefault(case_id, set()).add(user_id)
+        noted = select(Message.case_id, Mention.user_id).join(Mention, Mention.message_id == Message.id)
+        mentioned: dict[int, set[int]] = {}
+        for case_id, user_id in session().execute(noted.where(Message.case_id.in_(ids))):
+            mentioned.setdefault(case_id, set()).add(user_id)
         asleep = select(Snooze.case_id).where(Snooze.case_id.in_(ids), Snooze.ended_at.is_(None))
-        return cls(tags, watchers, set(session().scalars(asleep)), custom.load(ids))
+        return cls(tags, watchers, mentioned, set(session().scalars(asleep)), custom.load(ids))
 
 
 def holds(node: Node, case: Plain, scope: Scope) -> bool:
@@ -136,8 +143,8 @@ def _fits(test: Field, case: Plain, scope: Scope) -> bool:
         case "team":
             own = ("mine", scope.team_ids)
             return _named(row.team_id, test, named_ids(test, scope.teams, own=own))
-        case "assignee" | "skill":
-            return _agent(test, row.assignee_id, scope)
+        case "assignee" | "skill" | "mentions":
+            return _person(test, case, scope)
         case "is":
             return any(_state(value, case, scope) for value in test.values)
         case "tag" | "from":
@@ -153,11 +160,14 @@ def _fits(test: Field, case: Plain, scope: Scope) -> bool:
     return str(getattr(row, column)) in test.values
 
 
-def _agent(test: Field, user_id: int | None, scope: Scope) -> bool:
-    if test.name == "assignee":
-        return _named(user_id, test, named_ids(test, scope.users, own=("me", frozenset({scope.user_id}))))
+def _person(test: Field, case: Plain, scope: Scope) -> bool:
+    if test.name != "skill":
+        ids = named_ids(test, scope.users, own=("me", frozenset({scope.user_id})))
+        if test.name == "assignee":
+            return _named(case.row.assignee_id, test, ids)
+        return bool(case.mentioned & ids) or ("none" in test.values and not case.mentioned)
     known = scope.skills()
-    return _named(user_id, test, named_ids(test, known, own=("any", frozenset().union(*known.values()))))
+    return _named(case.row.assignee_id, test, named_ids(test, known, own=("any", frozenset().union(*known.values()))))
 
 
 def _named(given: int | None, test: Field, ids: set[int]) -> bool:
@@ -252,7 +262,7 @@ def _term(chance: random.Random, vocabulary: list[str], cases: Sequence[Plain], 
             value = chance.choice(("4h", "30min", "2d", "1w", "-1d", "0h", "today", "yesterday"))
         case "team":
             value = chance.choice(("none", "mine", *scope.teams))
-        case "user":
+        case "user" | "mention":
             value = chance.choice(("none", "me", *scope.users))
         case "skill":
             value = chance.choice(("none", "any", *scope.skills()))

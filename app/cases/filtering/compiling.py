@@ -19,7 +19,7 @@ from app.cases.filtering.tree import Either, Every, Field, Node, Not, QueryError
 from app.cases.models import OPEN_STATES, Case, CaseStatus
 from app.cases.queries import OPEN
 from app.contacts.models import ContactPoint
-from app.messaging.models import CaseText, Message
+from app.messaging.models import CaseText, Mention, Message
 from app.search import query_text, query_tokens
 
 Condition = ColumnElement[bool]
@@ -210,6 +210,15 @@ def named_ids(test: Field, names: Any, *, own: tuple[str, frozenset[int]]) -> se
     return found
 
 
+def _mention(test: Field, scope: Scope) -> Condition:
+    """A case is found by the notes that stand on it now: one that is moved takes its mentions along."""
+    noted = select(Message.case_id).join(Mention, Mention.message_id == Message.id)
+    ids = named_ids(test, scope.users, own=("me", frozenset({scope.user_id})))
+    mine = noted.where(Mention.user_id.in_(sorted(ids)))
+    none = [~noted.where(Message.case_id == Case.id).exists()] if "none" in test.values else []
+    return or_(false(), *([Case.id.in_(mine)] if ids else []), *none)
+
+
 def _tag(test: Field, _scope: Scope) -> Condition:
     named = select(CaseTag.case_id).join(Tag, Tag.id == CaseTag.tag_id).where(Tag.folded.in_(test.values))
     none = [~exists().where(CaseTag.case_id == Case.id)] if "none" in test.values else []
@@ -281,6 +290,6 @@ def _writer(value: str) -> Condition:
 
 _TESTS: dict[str, Callable[[Field, Scope], Condition]] = {
     "choice": _choice, "text": _text, "number": _text, "team": _team, "user": _user, "count": _count, "ahead": _moment,
-    "ago": _moment, "from": _from, "tag": _tag, "skill": _skill,
+    "ago": _moment, "from": _from, "tag": _tag, "skill": _skill, "mention": _mention,
     "custom": custom.condition,
 }  # fmt: skip

@@ -288,7 +288,7 @@ def _checked(name: str, op: str, value: str) -> str:
             return _moment(name, op, value)
         case "tag":
             return fold(value)
-        case "number" | "team" | "user" | "skill" | "from":
+        case "number" | "team" | "user" | "mention" | "skill" | "from":
             return value.upper() if kind.kind == "number" else value.lower()
     return value
 

@@ -25,7 +25,7 @@ FIELDS: Final[dict[str, Kind]] = {
     "team": Kind("team"), "assignee": Kind("user"), "status": Kind("choice", values=tuple(str(each) for each in CaseStatus)),
     "priority": Kind("choice", ordered=True, values=PRIORITIES), "channel": Kind("choice", values=CHANNELS),
     "type": Kind("text"), "queue": Kind("text"), "language": Kind("text"), "number": Kind("number"), "from": Kind("from"),
-    "tag": Kind("tag"), "skill": Kind("skill"),
+    "tag": Kind("tag"), "skill": Kind("skill"), "mentions": Kind("mention"),
     "is": Kind("choice", values=("open", "archived", "unread", "read", "chased", "breached", "assigned", "unassigned", "merged",
                           "snoozed", "watched")),
     "chased": Kind("count", ordered=True, values=("yes", "no")),
@@ -41,7 +41,7 @@ CUSTOM: Final = Kind("custom", ordered=True)
 FIELD_NAMES: Final[dict[str, str]] = {
     **{name: name for name in FIELDS},
     "团队": "team", "负责人": "assignee", "状态": "status", "优先级": "priority", "渠道": "channel", "类型": "type", "队列": "queue",
-    "语言": "language", "编号": "number", "来自": "from", "发件人": "from", "标签": "tag", "技能": "skill", "是": "is", "催办": "chased", "到期": "due", "期限": "due",
+    "语言": "language", "编号": "number", "来自": "from", "发件人": "from", "标签": "tag", "技能": "skill", "提及": "mentions", "提到": "mentions", "是": "is", "催办": "chased", "到期": "due", "期限": "due",
     "打开": "opened", "创建": "opened", "更新": "touched", "解决": "resolved", "updated": "touched", "lang": "language",
 }  # fmt: skip
 
@@ -69,7 +69,7 @@ VALUE_NAMES: Final[dict[str, dict[str, str]]] = {
            "未分配": "unassigned", "已合并": "merged", "已搁置": "snoozed", "关注": "watched"},
     "chased": {"是": "yes", "否": "no"},
     "team": {"无": "none", "我的": "mine"},
-    "assignee": {"我": "me", "无": "none"}, "tag": {"无": "none"}, "skill": {"任一": "any", "无": "none"},
+    "assignee": {"我": "me", "无": "none"}, "mentions": {"我": "me", "无": "none"}, "tag": {"无": "none"}, "skill": {"任一": "any", "无": "none"},
     "due": {"无": "none", "今天": "today", "明天": "tomorrow", "昨天": "yesterday"},
     "opened": {"今天": "today", "昨天": "yesterday"}, "touched": {"今天": "today", "昨天": "yesterday"},
     "resolved": {"无": "none", "今天": "today", "昨天": "yesterday"},

@@ -10,7 +10,7 @@ from app.cases.models import Case
 from app.errors import Conflict, Forbidden, Invalid, NotFound
 from app.identity import policy
 from app.identity.policy import Viewer
-from app.messaging import drafts, outbox
+from app.messaging import drafts
 from app.orchestration import driving, forms, holding, merging, tasks, writing
 from app.orchestration import queries as orchestration
 from app.orchestration.bulk import rights, words
@@ -45,13 +45,8 @@ def _take_reply_back(turn: Turn) -> bool:
 
 
 def _note(turn: Turn) -> Done:
-    case, text = turn.case, words.written(turn)
-    cases.check_standing(case)
-    outbox.add_note(
-        case_id=case.id, kind=case.channel, account_id=case.account_id, contact_id=case.contact_id, text=text,
-        author=turn.viewer.name, user_id=turn.viewer.user_id, files=(),
-    )  # fmt: skip
-    cases.message_added(case, direction="note", preview="")
+    text = words.written(turn)
+    writing.add_note(turn.case, user_id=turn.viewer.user_id, author=turn.viewer.name, text=text)
     return Done(changed=True, shown=text)
 
 
