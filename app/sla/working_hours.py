@@ -51,7 +51,7 @@ def _set(owner: dict[str, int], before: int | None, calendar_id: int | None, *, 
     events.record("working_hours_set", chain=chain, changes={"working_hours": {"from": was, "to": name}})
 
 
-def off_duty(user_ids: Iterable[int], *, at: datetime | None = None) -> dict[int, datetime | None]:
+def back_at(user_ids: Iterable[int], *, at: datetime | None = None) -> dict[int, datetime | None]:
     """Return those of these users who do not work at a time (now), and when they do again; None: their calendars never open.
 
     All calendars that count for them are closed then. Their own counts alone; without one those of their teams. Who has neither is never off duty.
@@ -72,6 +72,11 @@ def off_duty(user_ids: Iterable[int], *, at: datetime | None = None) -> dict[int
         for user_id, found in back.items()
         if moment not in found
     }
+
+
+def off_duty(user_ids: Iterable[int], *, at: datetime | None = None) -> set[int]:
+    """Return those of these users who do not work at a time (now)."""
+    return set(back_at(user_ids, at=at))
 
 
 def _opens(calendar_id: int, moment: datetime) -> datetime | None:

@@ -70,7 +70,7 @@ def _colleagues(team_id: int | None, wanted: str) -> list[Colleague]:
     keys, known, away = queries.team_keys_by_user(), skills.by_user(), absences.away_now()
     own = {user.id for user in queries.members(team_id)} if team_id is not None else set()
     users = roles.who_may(Right.CASES_WORK)
-    off = working_hours.off_duty(user.id for user in users)
+    off = working_hours.back_at(user.id for user in users)
     in_hand = case_queries.open_counts([user.id for user in users])
     found = []
     for user in users:
