@@ -183,8 +183,8 @@ def plainly(value: object) -> str:
         return moment(datetime.fromisoformat(value))
     if isinstance(value, bool):
         return "✓" if value else "✗"
-    if isinstance(value, list):
-        return ", ".join(map(plainly, value)) or "–"
+    if isinstance(value, (list, dict)):  # of the values of a form, what was filled in
+        return ", ".join(plainly(each) for each in (value.values() if isinstance(value, dict) else value)) or "–"
     return "–" if value is None or value == "" else gettext(value)
 
 

@@ -71,7 +71,7 @@ _STATES = {
     "health_ok": "works", "health_degraded": "works with trouble", "health_failing": "does not work",
     "health_unknown": "not tried yet", "health_disabled": "switched off",
     "envelope_received": "waiting", "envelope_done": "taken in", "envelope_dropped": "left out", "envelope_failed": "not readable",
-    "order_draft": "draft", "order_dispatched": "waits for acceptance", "order_declined": "declined",
+    "partly": "partly done", "not_possible": "not possible", "order_draft": "draft", "order_dispatched": "waits for acceptance", "order_declined": "declined",
     "order_accepted": "accepted", "order_replied": "reply is being reviewed", "order_cancelling": "asked to cancel",
     "order_archived": "archived", "order_cancelled": "cancelled",
 }  # fmt: skip

@@ -167,6 +167,10 @@ def test_stored_values_are_read_plainly(application):
     with application.test_request_context("/login?lang=en"):
         assert i18n.plainly("2026-11-22T17:35:01.306954+00:00").endswith("UTC")
         assert [i18n.plainly(v) for v in (None, "", True, 3, "urgent")] == ["–", "–", "✓", "3", "urgent"]
+        assert [i18n.plainly(v) for v in ({}, {"text": "Soldered.", "outcome": "not_possible"})] == [
+            "–",
+            "Soldered., not possible",
+        ]
 
 
 def test_a_text_of_a_template_is_translated_when_it_is_compiled_and_values_when_it_is_drawn(application):
