@@ -28,6 +28,7 @@ class Reason(StrEnum):
     UNREACHABLE, BUSY, NO_ANSWER, EXPIRED, LOOP = "unreachable", "busy", "no_answer", "expired", "loop"
     RATE_LIMITED, TIMED_OUT, CONNECTION_LOST = "rate_limited", "timed_out", "connection_lost"
     UNKNOWN_HOST, TLS_FAILED, BAD_CREDENTIALS = "unknown_host", "tls_failed", "bad_credentials"
+    OUTSIDE_WINDOW = "outside_window"
     FOLDER_MISSING, MISCONFIGURED, VENDOR_FAULT = "folder_missing", "misconfigured", "vendor_fault"
 
 

@@ -18,6 +18,7 @@ _PROVIDERS = {
     ("email", "loopback"): "channels.email.loopback",
     ("chat", "widget"): "channels.chat.widget",
     ("chat", "loopback"): "channels.chat.loopback",
+    ("sms", "twilio"): "channels.sms.twilio",
     ("sms", "gateway"): "channels.sms.gateway",
     ("sms", "loopback"): "channels.sms.loopback",
 }

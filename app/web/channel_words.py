@@ -14,7 +14,7 @@ WORDS: Final[dict[str, str]] = {
     "reason_connection_lost": "the connection broke", "reason_unknown_host": "no server has that name",
     "reason_tls_failed": "no trusted encrypted connection", "reason_bad_credentials": "the login was refused",
     "reason_folder_missing": "the folder is missing", "reason_misconfigured": "a setting is missing or wrong",
-    "reason_vendor_fault": "the server made a mistake",
+    "reason_vendor_fault": "the server made a mistake", "reason_outside_window": "only a template may be sent now",
     "part_imap": "Fetching by IMAP", "part_smtp": "Sending by SMTP", "part_oauth": "Login with OAuth2 (Exchange Online, Gmail)",
     "option_inbound_listener": "sent to the desk's own listener", "option_inbound_imap": "fetched by IMAP",
     "option_inbound_none": "not at all",

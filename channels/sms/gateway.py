@@ -27,7 +27,7 @@ from channels.outcomes import (
     reason_of,
 )
 from channels.port import InboundEvent, Kind, OutboundMessage, RawEnvelope, WebhookRequest
-from channels.sms import gateway_calls
+from channels.sms import gateway_calls, keys
 from channels.sms.config import MAX_TEXT
 from channels.sms.encoding import Encoding, encoding_of
 from channels.sms.gateway_config import PLACEHOLDER, GatewayConfig
@@ -110,7 +110,7 @@ class GatewayAccount:
         """Return where a report of this message is to be called; `%d` and `%A` are filled in by Kannel."""
         if not self._webhook:
             return ""
-        token = base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")
+        token = keys.write(key)
         return (
             f"{self._webhook}?report={token}&sign={_proof(self._secret, token)}&status=%d&answer=%A&vendor_id=%F&at=%T"
         )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import codecs
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from channels.port import DeliveryUpdate, InboundEvent, RawEnvelope
-from channels.sms import encoding, reassembly, reports
+from channels.sms import encoding, keys, reassembly, reports
 from channels.sms.incoming import clean, fields_of, text_message
 from channels.sms.reassembly import Part
 
@@ -55,17 +53,9 @@ def _report(fields: Fields) -> InboundEvent:
     status, answer = _plain(fields, "status"), _plain(fields, "answer")
     found = reports.outcome_of(status, answer)
     return DeliveryUpdate(
-        _key(_plain(fields, "report")) or _plain(fields, "id"), found.state, found.reason,
+        keys.read(_plain(fields, "report")) or _plain(fields, "id"), found.state, found.reason,
         permanent=found.is_permanent, detail=answer, at=_at(fields), raw={"status": status, **_rest(fields)},
     )  # fmt: skip
-
-
-def _key(token: str) -> str:
-    """Return the key of a message from a report's address; an id that is no such token stays as it is."""
-    try:
-        return base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        return token
 
 
 def _message(fields: Fields, envelope: RawEnvelope) -> InboundEvent:
@@ -90,9 +80,9 @@ def _decoded(content: bytes, fields: Fields) -> tuple[str, str, tuple[str, ...]]
     if coding == "ucs2" and charset in ("utf-16-be", "utf-16", ""):
         return reassembly.decode(content, "ucs2"), "ucs2", ()
     if coding == "binary" and not charset:
-        return reassembly.decode(content, "binary"), "binary", ("binary",)
+        return reassembly.decode(content, "binary"), "binary", ("binary content",)
     if charset is None:
-        return content.decode("utf-8", "replace"), "utf8", ("charset",)
+        return content.decode("utf-8", "replace"), "utf8", ("unknown charset",)
     return content.decode(charset or "utf-8", "replace"), "utf8", ()
 
 

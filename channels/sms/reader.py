@@ -7,7 +7,11 @@ from importlib import import_module
 
 from channels.port import InboundEvent, RawEnvelope
 
-_READERS = {"loopback": "channels.sms.loopback", "gateway": "channels.sms.gateway_calls"}
+_READERS = {
+    "loopback": "channels.sms.loopback",
+    "gateway": "channels.sms.gateway_calls",
+    "twilio": "channels.sms.twilio_calls",
+}
 
 
 def read(envelope: RawEnvelope) -> Sequence[InboundEvent]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
+from twilio.request_validator import RequestValidator
 
 from channels import registry
 from channels.port import WebhookRequest
 from channels.sms import loopback
 from tests.channels.contract import PAYLOADS, ProviderContract
-from tests.channels.sms.peers import free_port
+from tests.channels.sms import twilio_peer
+from tests.channels.sms.peers import free_port, served
 from tests.channels.test_http import vendor
 
 NUMBER = "+8613800138000"
@@ -92,3 +95,42 @@ class TestGateway(SmsContract, ProviderContract):
             "https://[broken/?secret=1",
         ]
         return [WebhookRequest("GET", each, {}, b"") for each in tries]
+
+
+class TestTwilio(SmsContract, ProviderContract):
+    kind, provider = "sms", "twilio"
+
+    def settings(self, url: str):
+        return {
+            "address": twilio_peer.SENDER, "account_sid": twilio_peer.ACCOUNT, "auth_token": twilio_peer.TOKEN,
+            "base_url": url,
+        }  # fmt: skip
+
+    @contextmanager
+    def working(self):
+        with served(twilio_peer.TwilioPeer()) as peer:
+            yield self.settings(peer.url), lambda: peer.forms
+
+    @contextmanager
+    def broken(self):
+        yield self.settings(f"http://127.0.0.1:{free_port()}")
+
+    def bad_requests(self):
+        url = "https://desk.test/hooks/1/"
+        fields = {"MessageSid": "SM1", "AccountSid": twilio_peer.ACCOUNT, "From": NUMBER, "Body": "hello"}
+        body = urlencode(fields).encode()
+        sign = RequestValidator(twilio_peer.TOKEN).compute_signature
+        other = {**fields, "AccountSid": twilio_peer.OTHER_ACCOUNT}
+        tries = [
+            (url, "", body),
+            (url, "é", body),
+            (url, RequestValidator("e" * 32).compute_signature(url, fields), body),
+            (url, sign(url, fields), body + b"&Body=more"),
+            (url + "?x=1", sign(url, fields), body),
+            ("https://[broken/", sign(url, fields), body),
+            (url, sign(url, fields), b"\xff" + body),
+            (url, sign(url, other), urlencode(other).encode()),
+            (url, sign(url, {"x": "y" * 70_000}), b"x=" + b"y" * 70_000),
+        ]
+        form = {"content-type": "application/x-www-form-urlencoded"}
+        return [WebhookRequest("POST", at, {**form, "x-twilio-signature": sig}, sent) for at, sig, sent in tries]
