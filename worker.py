@@ -29,6 +29,7 @@ from app.messaging import outbox
 from app.settings import settings
 
 JOBS_PER_LIFE = 20_000
+BEHIND = 5  # how much nicer than those that somebody waits for: pages and webhooks go first when processors are short
 WITHOUT_REDIS = 1.0
 WAIT_SECONDS = 5
 LOOK_SECONDS = 1.0  # how often those leave a case whose screens have died
@@ -100,6 +101,7 @@ def work() -> None:
     """Do jobs as the doorbell rings. Without Redis the rows themselves are looked at every second."""
     leave_when_told()
     bootstrap.start()
+    os.nice(BEHIND)
     while not (doorbell.answers() and _is_worn_out()):
         try:
             jobs.work_inline()

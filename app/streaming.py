@@ -133,6 +133,7 @@ class Hub:
         self.ended: dict[int, int] = {}
         self.has_begun = False
         self._frames: dict[str, bytes] = {}
+        self._counted = (0, 0)
 
     def framed(self, item: Item) -> bytes:
         """Return news as they are written; made once for all screens."""
@@ -147,7 +148,13 @@ class Hub:
         """Return the seconds for which a screen that was just written to is left alone."""
         if screen is not None and screen.visitor is not None:
             return visiting.REST_SECONDS
-        return min(REST_SECONDS * max(1.0, len(self.screens) / SCREENS_A_REST), LONGEST_REST_SECONDS)
+        return min(REST_SECONDS * max(1.0, self._at_the_desk() / SCREENS_A_REST), LONGEST_REST_SECONDS)
+
+    def _at_the_desk(self) -> int:
+        """Count the screens of the desk; those of visitors hear of their own chat alone and cost next to nothing."""
+        if self._counted[0] != len(self.screens):
+            self._counted = (len(self.screens), sum(screen.visitor is None for screen in self.screens))
+        return self._counted[1]
 
     def place(self) -> str:
         """Return the place of the last news that were read."""

@@ -13,12 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from bench import desk as desks
 from bench.report import Figure, Report, load, machine
 
-PARTS = ("start", "engine", "waking", "mail", "pages")
+PARTS = ("start", "engine", "waking", "hooks", "chats", "mail", "pages")
 ON_REQUEST = ("million",)  # half an hour and 20 GB
 FEW, SOME, MANY = 1_000, 10_000, 100_000
 IDLE_SECONDS = 5.0
@@ -94,13 +95,16 @@ def _connect(folder: Path, desk: desks.Desk) -> None:
 
 
 def _inside(report: Report, desk: desks.Desk, parts: list[str] | tuple[str, ...]) -> None:
-    from bench import bulk, crowd, engine, intake, loader, million, pages, waking
+    from bench import bulk, chats, crowd, engine, hooks, intake, loader, million, pages, waking
 
     url = str(desk.info["database_url"])
-    if "engine" in parts:
-        engine.measure(report)
-    if "waking" in parts:
-        waking.measure(report)
+    alone: dict[str, Callable[[], None]] = {
+        "engine": lambda: engine.measure(report), "waking": lambda: waking.measure(report),
+        "hooks": lambda: hooks.measure(report, desk, url=url), "chats": lambda: chats.measure(report, desk, url=url),
+    }  # fmt: skip
+    for part, measure in alone.items():
+        if part in parts:
+            measure()
     if "million" in parts:
         number = loader.load(url, upto=million.BASE)
         million.multiply(url, copies=10)

@@ -77,7 +77,7 @@ class Outcome:
 def measure(report: Report, desk: Desk, *, url: str, agents: int = AGENTS, seconds: float = SECONDS) -> None:
     """Let the agents work and print percentiles, errors and the memory of all processes."""
     report.begin(f"{agents} agents on the stream, an act each {EVERY:g} s, {MAILS_A_SECOND} mails/s")
-    crew = _crew(agents)
+    crew = hire(agents)
     _give_work(crew, url)
     outcome = asyncio.run(_day(desk, crew, seconds=seconds))
     found = outcome.all()
@@ -95,7 +95,8 @@ def measure(report: Report, desk: Desk, *, url: str, agents: int = AGENTS, secon
     report.add(Figure("memory of all processes (PSS)", pss_megabytes(desk.process.pid), "MB", 2500))
 
 
-def _crew(agents: int) -> list[Agent]:
+def hire(agents: int) -> list[Agent]:
+    """Make agents of the service team, each signed in, with a token and an admission to the stream."""
     team_id, known = db.transact(
         lambda: (
             next(team.id for team in people.teams() if team.key == "service"),
@@ -106,7 +107,7 @@ def _crew(agents: int) -> list[Agent]:
     for number in range(agents):
         login = f"crowd{number}"
 
-        def hire(login: str = login) -> tuple[str, str, int]:
+        def one(login: str = login) -> tuple[str, str, int]:
             user_id = known.get(login)
             if user_id is None:
                 user_id = identity.create_user(
@@ -115,7 +116,7 @@ def _crew(agents: int) -> list[Agent]:
                 identity.add_member(team_id, user_id)
             return sessions.start(user_id).token, sessions.new_api_token(user_id, "bench").text, user_id
 
-        session, token, user_id = db.transact(hire)
+        session, token, user_id = db.transact(one)
         admission = streaming.admission(user_id=user_id, role="agent", team_ids=[team_id])
         crew.append(Agent(number, f"Cookie: ringback={session}\r\n", f"Authorization: Bearer {token}\r\n", admission))
     return crew
