@@ -208,9 +208,12 @@ def test_the_first_news_go_at_once_and_what_follows_goes_together():
 def test_many_screens_rest_longer_but_not_for_ever():
     hub = hub_of()
     assert hub.rest() == streaming.REST_SECONDS
-    hub.screens = set(range(300))
-    assert hub.rest() == pytest.approx(0.75)
-    hub.screens = set(range(5_000))
+    visitors = {
+        Screen(0, "visitor", frozenset(), visitor=visiting.Admitted(n, "https://shop.example", 0)) for n in range(900)
+    }
+    hub.screens = {Screen(n, "agent", frozenset()) for n in range(300)} | visitors
+    assert hub.rest() == pytest.approx(0.75), "those of visitors do not count: they hear of one chat each"
+    hub.screens = {Screen(n, "agent", frozenset()) for n in range(5_000)}
     assert hub.rest() == streaming.LONGEST_REST_SECONDS
 
 
