@@ -13,7 +13,7 @@ from app.faultpoints import crash_point
 from app.identity import resets
 from app.logs import log
 from app.messaging import delivery, held, intake, password_links
-from app.orchestration import driving, holding, migrating, noticing, own_cases, service_levels, starts
+from app.orchestration import driving, holding, joining, migrating, noticing, own_cases, service_levels, starts
 from app.orchestration import intake as ingesting
 from app.orchestration.bulk import runs, working
 from app.orchestration.chatting import idling, offering, seats
@@ -122,6 +122,11 @@ def chat_offer(offer_id: int) -> None:
     db.transact(lambda: offering.expire(offer_id))
 
 
+def join_parts(part_id: int) -> None:
+    """Take in a long text message whose missing parts are given up; its timer goes in the same transaction."""
+    db.transact(lambda: ingesting.join_late(part_id))
+
+
 def password_link(reset_id: int) -> None:
     """Send the link to a new password that somebody asked for."""
     password_links.send(reset_id)
@@ -130,7 +135,7 @@ def password_link(reset_id: int) -> None:
 JOBS: dict[str, Callable[[int], None]] = {
     "ingest": ingest, "deliver": deliver, "timer": timer, "start": start, snoozing.JOB: snooze,
     clocks.JOB: service_level, resets.JOB: password_link,
-    idling.JOB: chat_idle, seats.ROUTE: chat_route, offering.JOB: chat_offer, migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit, runs.JOB: bulk,
+    idling.JOB: chat_idle, joining.JOB: join_parts, seats.ROUTE: chat_route, offering.JOB: chat_offer, migrating.JOB: migrate, held.JOB: send_reply, own_cases.JOB: limit, runs.JOB: bulk,
 }  # fmt: skip
 
 

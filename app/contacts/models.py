@@ -103,6 +103,18 @@ class ContactPoint(Base):
     )
 
 
+class Consent(Base):
+    """What somebody said by a word like STOP of being written to at an address; without a row nothing was said."""
+
+    __tablename__ = "consents"
+
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    address: Mapped[str] = mapped_column(primary_key=True)
+    is_given: Mapped[bool]
+    words: Mapped[str]
+    changed_at: Mapped[datetime]
+
+
 class ContactTrace(Base):
     """What a contact's messages carried that may belong to them: a number below the text, an address in Cc or Reply-To."""
 

@@ -83,7 +83,8 @@ def is_blocked(address: str) -> bool:
 def find_or_create(kind: str, address: str, *, name: str = "", language: str = "") -> Person:
     """Return the contact behind an address, made when it is new. Two at once get the same one."""
     normal = normal_address(kind, address)
-    found = _at(normal).get(kind) or _create(kind, normal, name=clean_name(name) or normal, language=language)
+    found = _at(normal).get(kind) or _same_line(kind, normal)
+    found = found or _create(kind, normal, name=clean_name(name) or normal, language=language)
     if name and found.name == normal and clean_name(name) not in ("", normal):
         found = replace(found, name=clean_name(name))
         run(_RENAME, {
@@ -93,6 +94,22 @@ def find_or_create(kind: str, address: str, *, name: str = "", language: str = "
         outdate(Contact, found.id)
         _at(normal)[kind] = found
     return found
+
+
+def _same_line(kind: str, address: str) -> Person | None:
+    """Return who is known by this number on another channel, and note that they write from it on this one too."""
+    if kind not in spelling.NUMBERS:
+        return None
+    others = [person for other, person in _at(address).items() if other in spelling.NUMBERS]
+    if len({person.person_id for person in others}) != 1:
+        return None
+    if lock(lock_name(kind, address)):
+        unlearn(("contacts at", address))
+        if found := _at(address).get(kind):
+            return found
+    insert_point(others[0].id, kind, address)
+    _at(address)[kind] = others[0]
+    return others[0]
 
 
 def _create(kind: str, address: str, *, name: str, language: str) -> Person:

@@ -12,7 +12,7 @@ from app import crypto, events, realtime
 from app.clock import iso, utcnow
 from app.db import forget, known, session
 from app.errors import Conflict, Invalid, NotFound
-from app.messaging import providers
+from app.messaging import pacing, providers
 from app.messaging.models import ChannelAccount
 from channels.outcomes import Health, HealthState
 
@@ -95,7 +95,7 @@ def _listed(aliases: Any) -> list[str]:
 
 def save(
     account_id: int | None, *, kind: str, provider: str, name: str, address: str, config: Mapping[str, Any],
-    secrets: Mapping[str, str], queue_key: str = "", is_enabled: bool = True, version: int | None = None,
+    secrets: Mapping[str, str], queue_key: str = "", is_enabled: bool = True, version: int | None = None, pace: Mapping[str, Any] | None = None,
 ) -> ChannelAccount:  # fmt: skip
     """Make or change an account. Empty secrets keep the stored ones. Records `account_saved` without any secret.
 
@@ -118,6 +118,7 @@ def save(
     account.name, account.address = name.strip(), address.strip().lower()
     account.config, account.secrets = dict(config), crypto.seal(kept)
     account.queue_key, account.is_enabled, account.updated_at = queue_key, is_enabled, utcnow()
+    account.pace = dict(account.pace or {}) if pace is None else pacing.checked(pace)
     session().add(account)
     session().flush()
     forget()

@@ -18,11 +18,12 @@ from channels.outcomes import ChannelError, HealthState, Receipt
 from channels.port import Address, OutboundMessage
 from channels.port import Attachment as File
 
-# Queued for the first time, on an account that is in use: everything else is decided row by row.
+# Queued for the first time, on a mailbox or widget that is in use and has no pace: everything else is decided row by row.
 _CLAIM = """with free as (
   select d.id from deliveries d join channel_accounts a on a.id = d.account_id
   where d.id = %(id)s and d.state = 'queued' and d.attempts = 0 and d.due_at <= %(now)s
    and (d.lease_until is null or d.lease_until < %(now)s) and a.is_enabled and a.removed_at is null
+   and a.kind in ('email', 'chat') and a.pace = '{}'
   for update of d skip locked
 ), claimed as (
   update deliveries d set state = 'sending', lease_until = %(until)s, fence = d.fence + 1, attempts = 1
@@ -55,6 +56,7 @@ class Job:
     adapter: Any
     order: OutboundMessage
     is_plain: bool = False
+    is_paced: bool = False  # its vendor tells later what became of it, and its account rests after failures
 
 
 @dataclass(frozen=True, slots=True)

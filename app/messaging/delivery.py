@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,12 +10,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_, select, update
 
-from app import db, doorbell, events, realtime
+from app import db, doorbell, events, realtime, schedule
 from app.clock import utcnow
+from app.contacts import consents
 from app.errors import Conflict, NotFound, Unavailable
 from app.faultpoints import crash_point
 from app.logs import log
-from app.messaging import accounts, claiming, providers, recipients
+from app.messaging import accounts, claiming, pacing, providers, receipts, recipients
 from app.messaging.claiming import Job
 from app.messaging.models import Attachment, ChannelAccount, Delivery, DeliveryState, Message
 from app.messaging.outbox import DELIVER_JOB
@@ -26,6 +28,10 @@ from channels.spec import Feature
 BACKOFF = (30, 120, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
 IN_DOUBT = "in_doubt"
 OFF_SECONDS = 60
+#: Kinds whose accounts send as fast as they can: a mail server says itself when it has had enough.
+UNPACED = ("email", "chat")
+_FORGET_ALARM = """delete from timers where key = %(key)s
+ and not exists (select 1 from deliveries where id = %(id)s and state in ('queued', 'sending'))"""
 
 
 def deliver(delivery_id: int) -> bool:
@@ -92,11 +98,12 @@ def _claim(delivery_id: int) -> Job | None:
         .with_for_update(skip_locked=True)
     )  # fmt: skip
     if row is None:
+        db.run(_FORGET_ALARM, {"id": delivery_id, "key": alarm(delivery_id)})
         return None
     account = accounts.get(row.account_id)
     if row.state is DeliveryState.SENDING and not _may_repeat(row, account):
         return None
-    if not _may_use(row, account):
+    if not _may_use(row, account) or not _may_go(row, account):
         return None
     row.state, row.lease_until = DeliveryState.SENDING, now + timedelta(seconds=settings().lease_seconds)
     row.fence += 1
@@ -106,7 +113,37 @@ def _claim(delivery_id: int) -> Job | None:
     except (Unavailable, ChannelError) as error:
         _give_up(row, "misconfigured", str(error))
         return None
-    return Job(row.id, row.fence, row.attempts, row.case_id, row.message_id, account.id, adapter, _order(row))
+    paced = account.kind not in UNPACED
+    return Job(
+        row.id, row.fence, row.attempts, row.case_id, row.message_id, account.id, adapter, _order(row), is_paced=paced
+    )  # fmt: skip
+
+
+def alarm(delivery_id: int) -> str:
+    """Return the key of the timer of a delivery that waits for its time."""
+    return f"deliver:{delivery_id}"
+
+
+def _may_go(row: Delivery, account: ChannelAccount) -> bool:
+    """Whoever said STOP gets nothing; what has to wait, for a slow line or one that rests, waits with a timer of its own."""
+    if account.kind in UNPACED and not account.pace:
+        return True
+    message = db.session().get_one(Message, row.message_id)
+    wanted = [address for address, _name in message.recipients.get("to", ())]
+    if refusals := consents.refused(account.kind, wanted):
+        said = refusals[0]
+        sentence = f"{said.address} does not want messages this way: {said.words} on {said.changed_at:%Y-%m-%d}. Use another channel."
+        _give_up(row, Reason.UNSUBSCRIBED, sentence)
+        return False
+    until = pacing.wait(account.id, account.pace, has_slot=bool(row.headers.get("slot")))
+    if until is not None:
+        row.state, row.lease_until, row.due_at = DeliveryState.QUEUED, None, until
+        row.headers = {**row.headers, "slot": True}
+        schedule.set_timer(alarm(row.id), until, job=DELIVER_JOB, ref=row.id)
+        return False
+    row.headers = {key: value for key, value in row.headers.items() if key != "slot"}
+    schedule.cancel_timer(alarm(row.id))
+    return True
 
 
 def _may_use(row: Delivery, account: ChannelAccount) -> bool:
@@ -162,12 +199,17 @@ def _sent(job: Job, receipt: Receipt) -> None:
     accounts.note_health(job.account_id, "outbound", Health(HealthState.OK))
     before = row.outcomes
     row.outcomes = recipients.heard(before, receipt, at=utcnow())
+    if job.is_paced:
+        pacing.went_well(job.account_id)
     if receipt.accepted and row.sent_at is None:
         row.sent_at, row.provider_id = utcnow(), receipt.provider_id
         _record_sent(row.case_id, row.message_id, receipt)
     if row.reason != IN_DOUBT:
         row.reason, row.detail = (IN_DOUBT, receipt.detail) if receipt.in_doubt else ("", "")
     _go_on(row, before)
+    if job.is_paced and receipt.provider_id:
+        db.session().flush()
+        receipts.tie(job.account_id, receipt.provider_id, row.id)
 
 
 def _record_sent(case_id: int, message_id: int, receipt: Receipt) -> None:
@@ -209,6 +251,8 @@ def _not_sent(job: Job, error: ChannelError) -> None:
     if row is None:
         return
     accounts.note_health(job.account_id, "outbound", _health_of(error))
+    if job.is_paced and reason_of(error) in _SHUT | _FLAKY | {Reason.VENDOR_FAULT}:
+        pacing.failed(job.account_id)
     before = row.outcomes
     row.outcomes = recipients.refused(before, error.facts.get("refused", ()), at=utcnow())
     if not isinstance(error, TemporaryFailure) or job.attempts > len(BACKOFF):
@@ -298,6 +342,8 @@ def send_again(delivery_id: int) -> None:
         raise Conflict("not_failed", "This message is not waiting for a decision.")
     row.state, row.due_at, row.lease_until, row.attempts = DeliveryState.QUEUED, utcnow(), None, 0
     row.sent_at = None
+    if db.session().get_one(ChannelAccount, row.account_id).kind not in UNPACED:
+        row.key = secrets.token_hex(12)  # a vendor that knows the old key would send nothing
     row.reason, row.detail, row.outcomes = "", "", recipients.once_more(row.outcomes)
     events.record("delivery_repeated", chain=f"case:{row.case_id}", message=row.message_id)
     doorbell.ring(DELIVER_JOB, row.id)

@@ -21,6 +21,8 @@ from channels.port import RawEnvelope
 
 INGEST_JOB = "ingest"
 MAX_ATTEMPTS = 3
+#: A number that a vendor's webhook names as the sender, in a form, a query or JSON.
+_NUMBER = re.compile(rb"\b(?:from|sender)\W{1,5}(?:%2B|\+)?(\d{4,15})", re.IGNORECASE)
 _FROM = re.compile(rb"^from:[^\n]*?([\w.+%=-]+@[\w.-]+)", re.IGNORECASE | re.MULTILINE)
 
 
@@ -102,7 +104,7 @@ def _row(account_id: int, item: RawEnvelope) -> dict[str, Any]:
 def _order_key(item: RawEnvelope) -> str:
     """Name the sender as well as can be told without parsing: what one sender sent is worked on in order."""
     sender = str(item.meta.get("mail_from") or "")
-    if not sender and (found := _FROM.search(item.raw[:16_384])):
+    if not sender and (found := _FROM.search(item.raw[:16_384]) or _NUMBER.search(item.raw[:16_384])):
         sender = found[1].decode("ascii", "replace")
     return sender.lower()[:200] or sha256(item.raw)[:16]
 

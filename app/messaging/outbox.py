@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert
 
-from app import doorbell, events
+from app import doorbell, events, schedule
 from app.clock import utcnow
 from app.db import is_known, json, known, later, lock, new_id, remember, run, session, unlearn
 from app.errors import Invalid, Unavailable
@@ -25,6 +25,8 @@ AUTO_CAP = 3
 AUTO_WINDOW = timedelta(hours=1)
 MAX_TEXT = 200_000
 MAX_REFERENCES = 20
+#: Kinds that carry plain text to a number.
+NUMBERED = frozenset({"sms"})
 
 
 # The newest messages of the case, and however old it is the one that is answered: the given one, or the last to come in.
@@ -38,7 +40,7 @@ _CHAIN = """select id, rfc_id, direction from (
  ) found order by id desc"""
 _NEW_DELIVERY = """insert into deliveries
  (id, message_id, account_id, case_id, key, state, reason, detail, attempts, fence, provider_id, due_at, headers, created_at)
- values (%(id)s, %(message)s, %(account)s, %(case)s, %(key)s, 'queued', '', '', 0, 0, '', %(now)s, %(headers)s, %(now)s)"""
+ values (%(id)s, %(message)s, %(account)s, %(case)s, %(key)s, 'queued', %(reason)s, '', 0, 0, '', %(due)s, %(headers)s, %(now)s)"""
 _COUNT_AUTO = """select address, count(*) as sent from auto_mails
  where address = any(%(addresses)s) and sent_at > %(since)s group by address"""
 _FORGET_AUTO = "delete from auto_mails where sent_at < %(before)s"
@@ -60,6 +62,7 @@ class Outgoing:
     auto: bool = False
     answers: int | None = None
     files: Sequence[Mapping[str, Any]] = ()
+    not_before: datetime | None = None  # quiet hours end then
 
 
 def queue(
@@ -73,6 +76,8 @@ def queue(
     account = get_account(outgoing.account_id)
     if not account.is_enabled:
         raise Unavailable("account_off", f"The account {account.name} is switched off; nothing can be sent through it.")
+    if account.kind in NUMBERED:
+        return _queue_text(outgoing, account, author=author, user_id=user_id, cause=cause)
     parent, references = _parent(outgoing)
     token = reply_tokens.issue(outgoing.case_number, outgoing.to[0][0])
     rfc_id = make_message_id(secrets.token_hex(12), domain=account.address.rpartition("@")[2], token=token)
@@ -93,6 +98,28 @@ def queue(
         "reply_token": token,
     }  # fmt: skip
     _queue_delivery(message_id, outgoing, account=account, headers=headers)
+    return message_id
+
+
+def _queue_text(
+    outgoing: Outgoing, account: ChannelAccount, *, author: str, user_id: int | None, cause: Mapping[str, Any] | None
+) -> int:
+    """A message to a number: plain text to one person, without subject, copies, files, and ids that answers refer to."""
+    if outgoing.files or outgoing.cc or len(outgoing.to) != 1:
+        raise Invalid(
+            "text_only",
+            "A text message goes to one number and carries no files and no copies.",
+            fields={"to": "one number"},
+        )
+    interaction = store.interaction_for(
+        outgoing.case_id, kind=account.kind, account_id=account.id, contact_id=outgoing.contact_id, subject=""
+    )
+    message_id = store.store_outbound(
+        case_id=outgoing.case_id, interaction_id=interaction, kind=account.kind, direction=Direction.OUT,
+        text=outgoing.text, author=author, user_id=user_id, contact_id=outgoing.contact_id,
+        recipients={"to": list(map(list, outgoing.to)), "cc": []}, auto="auto" if outgoing.auto else "none", cause=cause,
+    )  # fmt: skip
+    _queue_delivery(message_id, outgoing, account=account, headers={"auto": outgoing.auto})
     return message_id
 
 
@@ -124,11 +151,16 @@ def _queue_delivery(
     message_id: int, outgoing: Outgoing, *, account: ChannelAccount, headers: Mapping[str, Any]
 ) -> None:
     delivery = new_id("deliveries")
+    due = outgoing.not_before
     later(_NEW_DELIVERY, {
+        "due": due or utcnow(), "reason": "quiet_hours" if due else "",
         "id": delivery, "message": message_id, "account": account.id, "case": outgoing.case_id, "key": secrets.token_hex(12),
         "now": utcnow(), "headers": json(dict(headers)),
     }, rank=5)  # fmt: skip
-    doorbell.ring(DELIVER_JOB, delivery)
+    if due is None:
+        doorbell.ring(DELIVER_JOB, delivery)
+    else:
+        schedule.set_timer(f"deliver:{delivery}", due, job=DELIVER_JOB, ref=delivery)
 
 
 def may_send_auto(address: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from app.contacts import queries as contacts
 from app.errors import Invalid
 from app.knowledge import service as knowledge
 from app.messaging import outbox
-from app.orchestration import context, driving, mailbag, parties
+from app.orchestration import context, driving, mailbag, parties, reaching
 from app.orchestration.world import Call, capability
 from app.routing import service as routing
 from app.workflow.language.durations import parse_duration
@@ -72,6 +73,9 @@ def send_message(call: Call, *, template: str, to: str = "customer", text: str |
         return _write_to_colleagues(call, to, template=template, text=text)
     if case.contact_id is None or case.account_id is None:
         raise Invalid("nobody_to_write_to", "The case has no customer address to write to.")
+    channel = reaching.channel_of(case, context.current_message())
+    if channel in outbox.NUMBERED or channel != case.channel:
+        return _send_on(call, channel, template=template, text=text)
     address = contacts.address_of(case.contact_id, case.channel)
     if address is None:
         raise Invalid("nobody_to_write_to", f"The customer has no address on the channel {case.channel}.")
@@ -88,6 +92,21 @@ def send_message(call: Call, *, template: str, to: str = "customer", text: str |
         cases.note_reply(case)
     else:
         message_id = outbox.queue_auto(outgoing, inbound_auto=case.auto, cause=cause)
+    return {"message_id": message_id}
+
+
+def _send_on(call: Call, channel: str, *, template: str, text: str | None) -> dict[str, Any]:
+    """Send on another channel than the case's, or to a number: with the case's number, by which the answer comes back."""
+    case = call.driven.case
+    way = reaching.route(case, channel)
+    filled = words(template, channel, case.language, _slots(call, text))
+    body = reaching.numbered(case, filled.body) if channel in outbox.NUMBERED else filled.body
+    outgoing = replace(reaching.outgoing(case, way, text=body, auto=not text), subject=filled.subject)
+    cause = dict(events.current_cause())
+    if not text:
+        return {"message_id": outbox.queue_auto(outgoing, inbound_auto=case.auto, cause=cause)}
+    message_id = outbox.queue(outgoing, author=_author(call), cause=cause)
+    cases.note_reply(case)
     return {"message_id": message_id}
 
 

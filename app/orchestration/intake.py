@@ -17,10 +17,22 @@ from app.errors import Invalid
 from app.events import Actor
 from app.faultpoints import crash_point
 from app.logs import log
-from app.messaging import accounts, delivery, filters, intake, outbox, providers, reply_tokens, store, threading
+from app.messaging import (
+    accounts,
+    delivery,
+    filters,
+    intake,
+    outbox,
+    providers,
+    receipts,
+    reply_tokens,
+    store,
+    threading,
+)
+from app.messaging import queries as queries_of_messages
 from app.messaging.intake import Claimed, Settled
 from app.messaging.models import EnvelopeState
-from app.orchestration import chatting, driving, intents, missed
+from app.orchestration import chatting, driving, intents, joining, missed, texting
 from app.routing import service as routing
 from app.settings import settings
 from app.workflow import queries
@@ -28,6 +40,8 @@ from channels.port import Address, Auto, DeliveryUpdate, InboundEvent, InboundMe
 
 BATCH = 8
 NOBODY = "unknown@invalid"
+#: How the reasons begin of envelopes that are done though no message came of them.
+UNDERSTOOD = ("bounce", "status", "part", "consent")
 _LIVE = """select i.id from drives d join process_instances i on i.id = d.instance_id
  where d.case_id = %(case)s and i.status in ('waiting', 'faulted') limit 1"""
 
@@ -137,17 +151,46 @@ def _ingest_one(item: Claimed, parsed: Sequence[InboundEvent]) -> Settled:
     reason = ""
     for event in parsed:
         if isinstance(event, DeliveryUpdate):
-            reason = _bounce(event)
+            reason = receipts.hear(item.account_id, event) if item.kind in texting.KINDS else _bounce(event)
         elif isinstance(event, InboundMessage):
-            inbound = _with_envelope(event, item)
-            why = filters.dropped(inbound)
-            message_id, reason = (None, why) if why else _take_in(item, item.kind, inbound)
-    state = EnvelopeState.DONE if message_id or reason.startswith("bounce") else EnvelopeState.DROPPED
+            message_id, reason = _hear_message(item, _with_envelope(event, item))
+    state = EnvelopeState.DONE if message_id or reason.startswith(UNDERSTOOD) else EnvelopeState.DROPPED
     return Settled(item, state, reason, message_id)
+
+
+def _hear_message(item: Claimed, inbound: InboundMessage) -> tuple[int | None, str]:
+    if why := filters.dropped(inbound):
+        return None, why
+    if inbound.raw.get("part") and item.kind in texting.KINDS:
+        whole = joining.add(item.account_id, item.id, inbound, at=item.received_at)
+        if whole is None:
+            return None, "part of a longer message: it waits for the others"
+        inbound = _with_envelope(whole, item)
+    return _take_in(item, item.kind, inbound)
+
+
+def join_late(part_id: int) -> None:
+    """Take in a message of which parts never came, as far as it came."""
+    found = joining.late(part_id)
+    if found is None:
+        return
+    row, inbound = found
+    stored = queries_of_messages.get_envelope(row.envelope_id)
+    kind = accounts.get(row.account_id).kind
+    item = Claimed(
+        stored.id, row.account_id, kind, stored.external_id, stored.digest, stored.fence, stored.attempts,
+        stored.received_at, stored.meta, b"",
+    )  # fmt: skip
+    message_id, reason = _take_in(item, kind, _with_envelope(inbound, item))
+    stored.message_id, stored.reason = message_id, reason
 
 
 def _with_envelope(inbound: InboundMessage, item: Claimed) -> InboundMessage:
     """Add what the transport knew: the sender of a mail without one, and tokens in the addresses it was sent to."""
+    if item.kind in texting.KINDS:  # vendors count by themselves: their ids are only known beside the account
+        return (
+            replace(inbound, external_id=f"{item.account_id}/{inbound.external_id}") if inbound.external_id else inbound
+        )
     sender = inbound.sender
     if not sender.value:
         sender = Address(str(item.meta.get("mail_from") or NOBODY), sender.name)
@@ -173,14 +216,19 @@ def _take_in(item: Claimed, kind: str, inbound: InboundMessage) -> tuple[int | N
     if duplicate is not None:
         return None, f"dropped: the same message is there already (message {duplicate})"
     contact = _contact(kind, inbound)
-    found = _found(item, inbound)
+    heard = texting.hear(item.account_id, kind, inbound, contact) if kind in texting.KINDS else None
+    found = heard.found if heard else _found(item, inbound)
     actor = Actor("contact", contact.id, contact.name)
     with events.acting(actor, {"envelope": item.id, "threading": found.reason}):
         case = _open_one(found.case_id)
+        if case is None and heard and heard.is_consent:
+            return None, f"consent: {inbound.text[:40]}"
         if case is None:
             return _new_case(item, kind, inbound, contact=contact, found=found)
         home_id = found.case_id if found.case_id != case.id else None
-        return _follow_up(item, kind, inbound, contact=contact, case=case, reason=found.reason, home_id=home_id)
+        return _follow_up(
+            item, kind, inbound, contact=contact, case=case, reason=found.reason, home_id=home_id, heard=heard
+        )  # fmt: skip
 
 
 def _found(item: Claimed, inbound: InboundMessage) -> threading.Threading:
@@ -238,27 +286,33 @@ def _new_case(
 
 
 def _follow_up(
-    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str, home_id: int | None
-) -> tuple[int, str]:
+    item: Claimed, kind: str, inbound: InboundMessage, *, contact: Person, case: Case, reason: str, home_id: int | None,
+    heard: texting.Heard | None = None,
+) -> tuple[int, str]:  # fmt: skip
     message_id = _store(item, kind, inbound, contact=contact, case=case, reason=reason, home_id=home_id)
-    if inbound.auto is Auto.NONE:
+    if heard and heard.choices:
+        texting.ask(item.account_id, inbound, heard, case)
+        return message_id, f"{reason}; asked back which case is meant"
+    if inbound.auto is Auto.NONE and not (heard and heard.is_consent):
         names = {**_names(message_id, inbound, kind), "by": "customer"}
+        if heard and heard.intent:
+            names["text"] = heard.text[:4000] or names["text"]
         if home_id is not None:
             missed.note(home_id, "customer_message", names)
-        verb = _asked_verb(case, names, said=inbound.new_text, is_owner=_is_owner(contact, case))
+        intent = heard.intent if heard else intents.read(inbound.new_text)
+        verb = _asked_verb(case, names, intent, is_owner=_is_owner(contact, case))
         # A chase is also news for whoever waits for the customer; what a cancellation leaves behind hears nothing more.
-        heard = verb == "cancel" or driving.deliver(case.id, "customer_message", names, message=names)
-        if not heard and not verb:
+        is_heard = verb == "cancel" or driving.deliver(case.id, "customer_message", names, message=names)
+        if not is_heard and not verb:
             events.record("message_unheard", chain=cases.chain_of(case.id), name="customer_message", sender=None)
     return message_id, reason
 
 
-def _asked_verb(case: Case, names: Mapping[str, Any], *, said: str, is_owner: bool) -> str:
+def _asked_verb(case: Case, names: Mapping[str, Any], intent: intents.Intent | None, *, is_owner: bool) -> str:
     """Perform the verb that a customer's words ask for, if the case's process offers it to customers now; return it.
 
-    Only what was `said` now counts: a mail that is all quotation asks for nothing.
+    Only what was said now counts: a mail that is all quotation asks for nothing.
     """
-    intent = intents.read(said)
     own = driving.case_instance(case.id)
     if intent is None or own is None or (intent.verb in intents.OWNERS_ONLY and not is_owner):
         return ""

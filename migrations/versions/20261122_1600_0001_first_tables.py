@@ -110,6 +110,7 @@ def upgrade() -> None:
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("removed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hook_key", sa.Text(), nullable=False),
+        sa.Column("pace", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_channel_accounts")),
         sa.UniqueConstraint("hook_key", name=op.f("uq_channel_accounts_hook_key")),
@@ -342,6 +343,26 @@ def upgrade() -> None:
             ["low_id"], ["contacts.id"], name=op.f("fk_contact_differences_low_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("low_id", "high_id", name=op.f("pk_contact_differences")),
+    )
+    op.create_table(
+        "consents",
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("is_given", sa.Boolean(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("kind", "address", name=op.f("pk_consents")),
+    )
+    op.create_table(
+        "account_paces",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("failures", sa.BigInteger(), nullable=False),
+        sa.Column("rest_until", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["channel_accounts.id"], name=op.f("fk_account_paces_account_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", name=op.f("pk_account_paces")),
     )
     op.create_table(
         "contact_traces",
@@ -1216,6 +1237,64 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("state in ('queued', 'sending')"),
     )
+    op.create_table(
+        "delivery_receipts",
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("provider_id", sa.Text(), nullable=False),
+        sa.Column("delivery_id", sa.BigInteger(), nullable=True),
+        sa.Column("news", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("heard_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["channel_accounts.id"], name=op.f("fk_delivery_receipts_account_id"), ondelete="CASCADE"
+        ),
+        sa.ForeignKeyConstraint(
+            ["delivery_id"], ["deliveries.id"], name=op.f("fk_delivery_receipts_delivery_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("account_id", "provider_id", name=op.f("pk_delivery_receipts")),
+    )
+    op.create_index(op.f("ix_delivery_receipts_delivery_id"), "delivery_receipts", ["delivery_id"], unique=False)
+    op.create_table(
+        "message_parts",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("envelope_id", sa.BigInteger(), nullable=False),
+        sa.Column("sender", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("part", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("joined_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["channel_accounts.id"], name=op.f("fk_message_parts_account_id")),
+        sa.ForeignKeyConstraint(["envelope_id"], ["envelopes.id"], name=op.f("fk_message_parts_envelope_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_message_parts")),
+    )
+    op.create_index(
+        "ix_message_parts_open",
+        "message_parts",
+        ["account_id", "sender"],
+        unique=False,
+        postgresql_where=sa.text("joined_at is null"),
+    )
+    op.create_table(
+        "asked_back",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("account_id", sa.BigInteger(), nullable=False),
+        sa.Column("address", sa.Text(), nullable=False),
+        sa.Column("verb", sa.Text(), nullable=False),
+        sa.Column("words", sa.Text(), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("choices", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["account_id"], ["channel_accounts.id"], name=op.f("fk_asked_back_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_asked_back")),
+    )
+    op.create_index(
+        "ix_asked_back_open",
+        "asked_back",
+        ["account_id", "address"],
+        unique=False,
+        postgresql_where=sa.text("answered_at is null"),
+    )
 
     op.create_table(
         "chats",
@@ -1763,6 +1842,14 @@ def downgrade() -> None:
     op.drop_table("chat_seats")
     op.drop_table("chat_agents")
     op.drop_index("ix_chats_waiting", table_name="chats", postgresql_where=sa.text("waiting_since is not null"))
+    op.drop_index("ix_asked_back_open", table_name="asked_back", postgresql_where=sa.text("answered_at is null"))
+    op.drop_table("asked_back")
+    op.drop_index("ix_message_parts_open", table_name="message_parts", postgresql_where=sa.text("joined_at is null"))
+    op.drop_table("message_parts")
+    op.drop_index(op.f("ix_delivery_receipts_delivery_id"), table_name="delivery_receipts")
+    op.drop_table("delivery_receipts")
+    op.drop_table("account_paces")
+    op.drop_table("consents")
     op.drop_index("ix_chats_open", table_name="chats", postgresql_where=sa.text("state = 'open'"))
     op.drop_index("ix_chats_case", table_name="chats")
     op.drop_table("chats")
