@@ -126,7 +126,7 @@ def _named(inbound: InboundMessage, contact: Person) -> Threading | None:
 def _same_person(contact_id: int, contact: Person) -> bool:
     person = contact.person_id or contact.id
     found = run("select coalesce(head_id, id) as id from contacts where id = %(id)s", {"id": contact_id}).fetchone()
-    return found is not None and found.id == person
+    return found is not None and bool(found.id == person)
 
 
 # ---------------------------------------------------------------- asking back
