@@ -106,7 +106,7 @@ def _is_unclear(known: Sequence[Any]) -> bool:
     if len(still) < 2:
         return False
     last_in = max(row.last_in or 0 for row in still)
-    return sum((row.last_out or 0) > last_in for row in still) != 1
+    return sum(1 for row in still if (row.last_out or 0) > last_in) != 1
 
 
 def _named(inbound: InboundMessage, contact: Person) -> Threading | None:

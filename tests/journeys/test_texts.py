@@ -46,13 +46,6 @@ def case():
     return rows(Case)[-1]
 
 
-def complete(element, values, user_id):
-    """Complete the open task of an element."""
-    with unit_of_work():
-        [task] = [t for t in orchestration.overview(case().id).tasks if t.element_id == element]
-        driving.complete_task(task.id, values, user_id=user_id)
-
-
 def test_a_text_opens_a_case_is_acknowledged_and_answered_in_short_words(texts, desk):
     texts.text("The lift is stuck on floor 3.", key="m1")
     texts.post({"id": "m1", "from": DANA, "text": "The lift is stuck on floor 3."})
