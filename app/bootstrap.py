@@ -49,6 +49,7 @@ def metadata() -> MetaData:
     importlib.import_module("app.cases.listed")
     importlib.import_module("app.cases.timekeeping.models")
     importlib.import_module("app.messaging.chats.models")
+    importlib.import_module("app.messaging.line_models")
     importlib.import_module("app.orchestration.bulk.models")
     importlib.import_module("app.orchestration.chatting.models")
     importlib.import_module("app.orchestration.macros.models")

@@ -11,7 +11,8 @@ from app import clock
 from app.db import unit_of_work
 from app.errors import Invalid
 from app.messaging import delivery, outbox, pacing
-from app.messaging.models import AccountPace, ChannelAccount, Delivery
+from app.messaging.line_models import AccountPace
+from app.messaging.models import ChannelAccount, Delivery
 from app.schedule import Timer
 from channels.outcomes import TemporaryFailure
 from tests.support import vendors
