@@ -10,12 +10,10 @@ from app.db import run
 from app.errors import Unavailable
 from app.logs import log
 from app.messaging import intake, providers
-from app.messaging.models import ChannelAccount
-from app.settings import settings
 from channels.outcomes import BadSignature, ChannelError, Unsupported
 from channels.port import Receiver, WebhookRequest
 
-PREFIX = "/hooks"
+PREFIX = providers.WEBHOOKS
 #: The largest body that is read: an SMS is small, a fax is fetched and not posted.
 MAX_BODY = 1024 * 1024
 UNSIGNED, PAUSED, MISCONFIGURED = "unsigned", "paused", "misconfigured"
@@ -35,11 +33,6 @@ class Refused(Exception):
         """Keep the reason."""
         super().__init__(why)
         self.why = why
-
-
-def url_of(account: ChannelAccount) -> str:
-    """Return the address that the vendor is told: signatures are computed over it, so it is the public one."""
-    return f"{settings().public_url}{PREFIX}/{account.hook_key}/"
 
 
 def by_key(key: str) -> Any:

@@ -10,12 +10,15 @@ from app import crypto
 from app.errors import Invalid, NotFound, Unavailable
 from app.messaging.keeping import AccountSecrets
 from app.messaging.models import ChannelAccount
+from app.settings import settings
+from channels.callbacks import CalledBack
 from channels.keeping import RotatesSecrets
 from channels.outcomes import ChannelError
 from channels.port import InboundEvent, RawEnvelope
 from channels.spec import ChannelSpec
 
 Settings = Mapping[str, Any]
+WEBHOOKS = "/hooks"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +106,14 @@ def adapter(account: AccountRow | ChannelAccount) -> Any:
     opened = connected().open_account(account.kind, account.provider, values)
     if isinstance(opened, RotatesSecrets):
         opened.keep_secrets_in(AccountSecrets(account.id, account.version))
+    if isinstance(opened, CalledBack) and isinstance(account, ChannelAccount):
+        opened.call_back_at(webhook_of(account))
     return opened
+
+
+def webhook_of(account: ChannelAccount) -> str:
+    """Return the address that the vendor is told: signatures are computed over it, so it is the public one."""
+    return f"{settings().public_url}{WEBHOOKS}/{account.hook_key}/"
 
 
 def names_of_secrets(account: ChannelAccount) -> set[str]:

@@ -61,7 +61,7 @@ def _form(
     stored = providers.names_of_secrets(account) if account else set()
     return shell.page(
         "channel.html", section="channels", spec=spec, account=account, values=values, errors=errors, message=message,
-        groups=_groups(fields), hook=hooks.url_of(account) if account and Feature.PUSH in spec.features else "",
+        groups=_groups(fields), hook=providers.webhook_of(account) if account and Feature.PUSH in spec.features else "",
         refusals=hooks.refusals(account.id) if account else [], known={field["name"] for field in fields}, secret=set(spec.secret_fields), stored=stored,
         desk=settings().public_url, stream=headers.stream_origin(settings().stream_url), queues=routing.queues(), usual=_usual_queue(), when=datetime.fromisoformat,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from app.cases.models import Case
 from app.db import unit_of_work
-from app.messaging import hooks
+from app.messaging import hooks, providers
 from app.messaging.models import ChannelAccount, Envelope, Message
 from app.orchestration.intake import ingest_waiting
 from tests.support import vendors
@@ -98,7 +98,7 @@ def test_the_form_shows_the_address_of_the_webhook_and_what_was_refused(applicat
     application.test_client().open(**{**vendors.posted(account, body()), "headers": {}})
     page = browser(cast.ada).get(f"/channels/{account.id}").text
     [shown] = re.findall(r'id="hook-url"[^>]*value="([^"]+)"', page)
-    assert shown == hooks.url_of(account)
+    assert shown == providers.webhook_of(account)
     assert "1 webhooks without a valid signature" in page
     assert "s1" not in re.findall(r'<input id="f-secret"[^>]*>', page)[0]
     assert "Webhook" not in browser(cast.ada).get("/channels/new/sms/vendor").text
