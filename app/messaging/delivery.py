@@ -250,7 +250,7 @@ def _not_sent(job: Job, error: ChannelError) -> None:
     row = _held(job)
     if row is None:
         return
-    accounts.note_health(job.account_id, "outbound", _health_of(error))
+    accounts.note_health(job.account_id, "outbound", health_of(error))
     if job.is_paced and reason_of(error) in _SHUT | _FLAKY | {Reason.VENDOR_FAULT}:
         pacing.failed(job.account_id)
     before = row.outcomes
@@ -274,7 +274,7 @@ _SHUT = frozenset({
 _FLAKY = frozenset({Reason.TIMED_OUT, Reason.CONNECTION_LOST, Reason.RATE_LIMITED})
 
 
-def _health_of(error: ChannelError) -> Health:
+def health_of(error: ChannelError) -> Health:
     """What one failed mail tells of the account: nothing passes, it may pass next time, or the mail alone was to blame."""
     cause = reason_of(error)
     if cause in _SHUT:

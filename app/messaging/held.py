@@ -77,7 +77,12 @@ def end(row: HeldReply, *, outcome: str, message_id: int | None = None, problem:
 
 def to_draft(row: HeldReply, *, case_id: int) -> None:
     """Give the words back to their writer, in front of what they have begun to write since on that case."""
+    recipients: dict[str, Any] = {
+        key: [address for address, _name in row.recipients.get(key, ())] for key in ("to", "cc")
+    }
+    if channel := row.recipients.get("channel", ""):
+        recipients |= {"to": [], "channel": channel, "number": next(iter(recipients["to"]), "")}
     drafts.put_back(
         case_id, row.user_id, text=row.text, files=row.files, seen_message_id=row.seen_message_id, writers=row.writers,
-        recipients={key: [address for address, _name in pairs] for key, pairs in row.recipients.items()},
+        recipients=recipients,
     )  # fmt: skip

@@ -26,7 +26,8 @@ _LINES = """select m.id, m.direction, m.kind, m.author, m.sender, m.recipients, 
   case when m.html = '' then m.full_text else '' end as full_text, m.html <> '' as has_html,
   strpos(m.html, 'data-blocked-src') > 0 as has_images, m.reason, m.moved_from, m.cause,
   (select h.number from cases h where h.id = m.home_id) as home,
-  d.id as delivery_id, d.state, d.detail, coalesce(d.outcomes, '{}') as outcomes,
+  d.id as delivery_id, d.state, d.detail, case when d.state = 'queued' and d.reason = 'quiet_hours' then d.due_at end as held_until,
+  coalesce(d.outcomes, '{}') as outcomes,
   (select jsonb_agg(jsonb_build_object('id', a.id, 'name', a.name, 'size', a.size) order by a.id)
    from attachments a where a.message_id = m.id) as files
  from messages m left join deliveries d on d.message_id = m.id where m.id = any(%(ids)s)"""
@@ -106,6 +107,12 @@ def get_message(message_id: int) -> Message:
     if message is None:
         raise NotFound("message_unknown", "There is no such message.")
     return message
+
+
+def has_failed(message_id: int) -> bool:
+    """Tell whether a message that went out did not arrive, and nobody tries any more."""
+    row = session().scalar(select(Delivery).where(Delivery.message_id == message_id))
+    return row is not None and row.may_send_again
 
 
 def messages_of(case_id: int, message_ids: Collection[int]) -> tuple[Message, ...]:

@@ -41,6 +41,8 @@ class Words:
     subject: str = ""
     files: Sequence[Mapping[str, Any]] = ()
     writers: Sequence[int] = ()
+    channel: str = ""  # empty: the case's own
+    in_quiet_hours: bool = False
 
 
 def hold(
@@ -57,10 +59,12 @@ def hold(
     cases.check_standing(case)
     standing.check_free(case, words.user_id)
     writing.check_still_current(case_id, seen_message_id)
-    recipients = {
-        "to": [list(pair) for pair in words.to or writing.customer(case)],
+    recipients: dict[str, Any] = {
+        "to": [list(pair) for pair in words.to or writing.customer(case, words.channel)],
         "cc": [list(pair) for pair in words.cc],
     }
+    if words.channel:
+        recipients |= {"channel": words.channel, "in_quiet_hours": words.in_quiet_hours}
     _check_words(words)
     row = held.add(
         case.id, user_id=words.user_id, author=words.author, text=words.text, recipients=recipients,
@@ -155,7 +159,8 @@ def _send(case: Case, row: HeldReply) -> int:
     cases.check_standing(case)
     message_id = writing.send(
         case, user_id=row.user_id, author=row.author, text=row.text, to=to, cc=cc, subject=row.subject, files=row.files,
-        keep_draft=True, writers=row.writers,
+        keep_draft=True, writers=row.writers, channel=row.recipients.get("channel", ""),
+        in_quiet_hours=bool(row.recipients.get("in_quiet_hours")),
     )  # fmt: skip
     if row.step:
         _step(row)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from app.cases.models import Case
 from app.clock import utcnow
+from app.contacts import keeping, spelling
 from app.contacts import queries as contacts
-from app.db import run
-from app.errors import Invalid
+from app.db import run, savepoint
+from app.errors import Conflict, Invalid
 from app.messaging import accounts, outbox, pacing
 from app.messaging.models import ChannelAccount
 from app.routing import service as routing
 from app.sla import service as sla
+from channels.sms import numbers
 
 #: Kinds that a person may choose to answer on.
 WRITTEN = ("email", "sms")
@@ -43,11 +46,16 @@ def channel_of(case: Case, message: Mapping[str, Any]) -> str:
     return used if contacts.address_of(case.contact_id, used) else case.channel
 
 
-def route(case: Case, kind: str, *, in_quiet_hours: bool = False) -> Route:
-    """Return how this case's customer is reached on a channel. Raises Invalid where nobody or nothing is there."""
+def route(case: Case, kind: str, *, to: Sequence[tuple[str, str]] | None = None, in_quiet_hours: bool = False) -> Route:
+    """Return how this case's customer, or whoever `to` names, is reached on a channel. Raises Invalid where nobody is there."""
     last = run(_LAST, {"case": case.id, "kind": kind}).fetchone()
     account = accounts.get(last.account_id) if last else _account(case, kind)
-    address = (last.sender if last else "") or (contacts.address_of(case.contact_id, kind) if case.contact_id else None)
+    given = to[0][0] if to else ""
+    address = (
+        given
+        or (last.sender if last else "")
+        or (contacts.address_of(case.contact_id, kind) if case.contact_id else None)
+    )
     if not address:
         raise Invalid(
             "nobody_to_write_to",
@@ -55,6 +63,32 @@ def route(case: Case, kind: str, *, in_quiet_hours: bool = False) -> Route:
             fields={"to": "required"},
         )
     return Route(account.id, kind, address, None if in_quiet_hours else quiet_until(account))
+
+
+def number(case: Case, kind: str, typed: str) -> str:
+    """Return a number that a person typed, in E.164, and note that it is the customer's when it is nobody's yet. Raises Invalid."""
+    region = str(_account(case, kind).config.get("region", ""))
+    try:
+        found = numbers.recipient(typed, region=region)
+    except ValueError as error:
+        raise Invalid("bad_number", f"{error}.", fields={"number": "no number"}) from None
+    if case.contact_id is not None and contacts.address_of(case.contact_id, kind) is None:
+        with suppress(Conflict), savepoint():
+            keeping.add_point(case.contact_id, kind, found)
+    return found
+
+
+def ways(case: Any, points: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Return the channels on which a person may answer this case, its own first. `points` are the customer's addresses."""
+    if case.channel not in WRITTEN:
+        return [case.channel]
+    known = {str(point["kind"]) for point in points}
+    others = [
+        kind
+        for kind in WRITTEN
+        if kind != case.channel and (kind in known or (kind in outbox.NUMBERED and known & spelling.NUMBERS))
+    ]
+    return [case.channel, *(kind for kind in others if accounts.accounts(kind=kind, enabled=True))]
 
 
 def _account(case: Case, kind: str) -> ChannelAccount:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from app.cases import service as cases
@@ -13,7 +14,7 @@ from app.identity import queries as people
 from app.knowledge import filling
 from app.messaging import accounts, drafts, outbox, queries
 from app.messaging.models import Direction
-from app.orchestration import driving, mentioning, sharing, standing
+from app.orchestration import driving, mentioning, reaching, sharing, standing
 
 Parties = Sequence[tuple[str, str]]
 VERB = "reply"
@@ -22,7 +23,7 @@ VERB = "reply"
 def reply(
     case_id: int, *, user_id: int, author: str, text: str, to: Parties | None = None, cc: Parties = (),
     subject: str = "", files: Sequence[Mapping[str, Any]] = (), seen_message_id: int | None = None,
-    writers: Sequence[int] = (),
+    writers: Sequence[int] = (), channel: str = "", in_quiet_hours: bool = False,
 ) -> int:  # fmt: skip
     """Send a person's words to the customer (or to `to`); returns the message id. Records `message_written`.
 
@@ -36,13 +37,15 @@ def reply(
     check_still_current(case_id, seen_message_id)
     filling.check_filled(text)
     return send(
-        case, user_id=user_id, author=author, text=text, to=to, cc=cc, subject=subject, files=files, writers=writers
-    )
+        case, user_id=user_id, author=author, text=text, to=to, cc=cc, subject=subject, files=files, writers=writers,
+        channel=channel, in_quiet_hours=in_quiet_hours,
+    )  # fmt: skip
 
 
 def send(
     case: Case, *, user_id: int, author: str, text: str, to: Parties | None, cc: Parties = (), subject: str = "",
     files: Sequence[Mapping[str, Any]] = (), keep_draft: bool = False, writers: Sequence[int] = (), goes_on: bool = False,
+    channel: str = "", in_quiet_hours: bool = False,
 ) -> int:  # fmt: skip
     """Queue a reply on a locked case on which all has been checked; returns the message id. Records `message_written`.
 
@@ -50,17 +53,24 @@ def send(
 
     Colleagues who wrote in it (`writers`) are named in the message's cause.
     """
-    outgoing = outbox.Outgoing(
-        case_id=case.id, case_number=case.number, account_id=_account(case), contact_id=case.contact_id,
-        to=to or customer(case), cc=cc, subject=subject.strip() or _subject(case), text=text, files=files,
-    )  # fmt: skip
+    kind = channel or case.channel
+    if kind in outbox.NUMBERED or kind != case.channel:
+        way = reaching.route(case, kind, to=to, in_quiet_hours=in_quiet_hours)
+        outgoing = replace(
+            reaching.outgoing(case, way, text=text), cc=cc, files=files, subject=subject.strip() or _subject(case)
+        )
+    else:
+        outgoing = outbox.Outgoing(
+            case_id=case.id, case_number=case.number, account_id=_account(case), contact_id=case.contact_id,
+            to=to or customer(case), cc=cc, subject=subject.strip() or _subject(case), text=text, files=files,
+        )  # fmt: skip
     message_id = outbox.queue(outgoing, author=author, user_id=user_id, cause=_written_by(writers, user_id))
     cases.note_reply(case)
     cases.message_added(case, direction="out", preview="")
     if not keep_draft and drafts.discard(case.id, user_id):
         sharing.tell(case)
     if not goes_on:
-        driving.deliver(case.id, VERB, {"by": "agent", "id": message_id, "text": text[:4000], "channel": case.channel})
+        driving.deliver(case.id, VERB, {"by": "agent", "id": message_id, "text": text[:4000], "channel": kind})
     return message_id
 
 
@@ -118,8 +128,25 @@ def _account(case: Case) -> int:
     return usable[0].id
 
 
-def customer(case: Case) -> Parties:
-    """Return the customer's address on the case's channel; raises Invalid without one."""
+def elsewhere(message_id: int, *, channel: str, user_id: int, author: str) -> int:
+    """Send the words of a message that did not arrive on another channel; returns the new message id.
+
+    Raises NotFound, Conflict when it is on its way, Invalid when the customer has no address there.
+    """
+    message = queries.get_message(message_id)
+    if message.kind == channel or not queries.has_failed(message_id):
+        raise Conflict("not_failed", "This message is not waiting for a decision.")
+    case = cases.lock(message.case_id)
+    cases.check_standing(case)
+    return send(
+        case, user_id=user_id, author=author, text=message.text, to=None, channel=channel, goes_on=True, keep_draft=True
+    )
+
+
+def customer(case: Case, channel: str = "") -> Parties:
+    """Return the customer's address on a channel, the case's own without a name; raises Invalid without one."""
+    if channel and channel != case.channel:
+        return [(reaching.route(case, channel).address, case.contact_name)]
     found = contacts.addresses(case.contact_id) if case.contact_id is not None else []
     address = next((point.address for point in found if point.kind == case.channel), None)
     if address is None:

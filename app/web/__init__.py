@@ -30,6 +30,7 @@ BLUEPRINTS = (
     "app.web.case_timeline",
     "app.web.case_sending",
     "app.web.case_drafts",
+    "app.web.case_texting",
     "app.web.case_around",
     "app.web.case_checklist",
     "app.web.case_time",

@@ -35,9 +35,14 @@ def keep(case: Case, known: str | None) -> str:
     """Keep what this request's form holds as the viewer's draft; returns its version."""
     return sharing.keep(
         case, frame.viewer().user_id, kind=request.form.get("kind", "reply"), text=request.form.get("text", ""),
-        recipients={"to": addresses("to"), "cc": addresses("cc")}, known=known,
+        recipients={"to": addresses("to"), "cc": addresses("cc"), **_channel()}, known=known,
         mark=request.form.get("draft_mark", ""), after=_marks(),
     )  # fmt: skip
+
+
+def _channel() -> dict[str, str]:
+    """What a draft remembers of the channel that was chosen for it."""
+    return {key: request.form[key][:60] for key in ("channel", "number") if request.form.get(key)}
 
 
 def check_known(case: Case) -> None:

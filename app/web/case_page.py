@@ -23,7 +23,7 @@ from app.orchestration import standing
 from app.orchestration.chatting import seats
 from app.sla import clocks
 from app.sla import service as sla
-from app.web import access, case_timeline, frame, moments, shell, tabs
+from app.web import access, case_texting, case_timeline, frame, moments, shell, tabs
 from app.web.customer import customer
 from app.web.rules import allow_if, signed_in
 from app.workflow import definitions
@@ -52,6 +52,8 @@ def case_page(number: str) -> Any:
     tabs.visit(case.id)
     view = orchestration.overview(case.id)
     context = {**_common(case, view), "tab": tab, **_tab(case, view, tab)}
+    if tab == "timeline":
+        context |= case_texting.texting(case, context["points"])
     if shell.is_fragment("main"):
         return render_template("case_main.html", section="inbox", tabs=tabs.open_cases(), shown=case.number, **context)
     return shell.page("case.html", section="inbox", **context)
@@ -177,6 +179,7 @@ def composer(number: str) -> str:
     case = access.case_row(viewer, number)
     access.working(viewer)
     context = {**_common(case, orchestration.overview(case.id)), **case_timeline.composer(case)}
+    context |= case_texting.texting(case, context["points"])
     return render_template("partials/_composer.html", **context)
 
 

@@ -14,11 +14,11 @@ from app.contacts.spelling import normal_address
 from app.errors import Invalid
 from app.identity import colleagues
 from app.identity import queries as people
-from app.messaging import composing, drafts, held
-from app.orchestration import forms, holding, taking, writing
+from app.messaging import composing, drafts, held, outbox
+from app.orchestration import forms, holding, reaching, taking, writing
 from app.orchestration import queries as orchestration
 from app.orchestration.chatting import talking
-from app.web import access, case_drafts, frame, once, shell
+from app.web import access, case_drafts, case_texting, frame, once, shell
 from app.web.case_around import zone_of
 from app.web.rules import allow
 
@@ -71,10 +71,20 @@ def write(number: str) -> Any:
 def _words(case: Case) -> holding.Words:
     viewer = frame.viewer()
     draft = drafts.get(case.id, viewer.user_id)
+    files, writers = (draft.files, draft.writers) if draft else ([], ())
+    if is_text(case):
+        return case_texting.words(case, files=files, writers=writers)
+    channel = "email" if case.channel in outbox.NUMBERED and request.form.get("kind", "reply") != "note" else ""
     return holding.Words(
         viewer.user_id, viewer.name, request.form.get("text", ""), to=_parties("to"), cc=_parties("cc") or (),
-        files=draft.files if draft else [], writers=draft.writers if draft else (),
+        files=files, writers=writers, channel=channel,
     )  # fmt: skip
+
+
+def is_text(case: Case) -> bool:
+    """Tell whether this request's form answers by text message."""
+    is_note = request.form.get("kind", "reply") == "note"
+    return not is_note and request.form.get("channel", case.channel) in outbox.NUMBERED
 
 
 def _send(
@@ -86,7 +96,8 @@ def _send(
     if send_at is None and step is None and not seconds:
         writing.reply(
             case.id, user_id=words.user_id, author=words.author, text=words.text, to=words.to, cc=words.cc,
-            files=words.files, seen_message_id=seen, writers=words.writers,
+            files=words.files, seen_message_id=seen, writers=words.writers, channel=words.channel,
+            in_quiet_hours=words.in_quiet_hours,
         )  # fmt: skip
         return
     holding.hold(case.id, words, seconds=seconds, send_at=send_at, seen_message_id=seen, step=step)
@@ -151,6 +162,8 @@ def send_and_step(number: str, task_id: int) -> Any:
     words = holding.Words(
         viewer.user_id, viewer.name, draft.text, to=to or None, cc=cc, files=draft.files, writers=draft.writers
     )
+    if draft.recipients.get("channel", case.channel) in outbox.NUMBERED:
+        words = case_texting.of_draft(case, draft)
     _send(case, words, step={"task": task.id, "values": values})
     return back(case)
 
@@ -215,3 +228,20 @@ def habits() -> Any:
         raise Invalid("bad_undo", "Write a number of seconds.", fields={"undo": "not a number"})
     composing.keep_habits(frame.viewer().user_id, undo=seconds)
     return redirect("/account", 303)
+
+
+@blueprint.post("/deliveries/<int:delivery_id>/elsewhere")
+@works
+def elsewhere(delivery_id: int) -> Any:
+    """Send what did not arrive on another channel (`channel`)."""
+    viewer = frame.viewer()
+    case = access.case(viewer, access.delivery(viewer, delivery_id).case_id)
+    access.replying(viewer)
+    channel = request.form.get("channel", "")
+    if channel not in reaching.WRITTEN:
+        raise Invalid(
+            "bad_channel", f"The channel is one of {', '.join(reaching.WRITTEN)}.", fields={"channel": "unknown"}
+        )
+    message_id = access.delivery(viewer, delivery_id).message_id
+    writing.elsewhere(message_id, channel=channel, user_id=viewer.user_id, author=viewer.name)
+    return back(case)

@@ -11,7 +11,7 @@ from flask import Blueprint, redirect, request
 
 from app.errors import Invalid
 from app.identity import policy
-from app.messaging import accounts, health, hooks, providers
+from app.messaging import accounts, health, hooks, outbox, providers, trying
 from app.messaging.models import ChannelAccount
 from app.routing import service as routing
 from app.settings import settings
@@ -73,6 +73,7 @@ def _usual_queue() -> str | None:
     return next((key for key, _ in used.most_common(1)), None)
 
 
+PACE = ("rate", "per", "quiet_from", "quiet_until")
 GROUPS = ("imap", "smtp", "oauth")
 
 
@@ -121,6 +122,7 @@ def save() -> Any:
             account_id, kind=str(spec.kind), provider=spec.provider, name=form.get("name_of_account", ""),
             address=form.get("address", ""), config=config, secrets=secrets, queue_key=form.get("queue", ""),
             is_enabled=form.get("is_enabled") == "true", version=form.get("version", type=int),
+            pace={key: form.get(key, "") for key in PACE} if str(spec.kind) in outbox.NUMBERED else None,
         )  # fmt: skip
     except Invalid as error:
         account = accounts.get(account_id) if account_id else None
@@ -151,6 +153,20 @@ def test(account_id: int) -> Any:
     """Try the account for real and keep the result as its health."""
     health.examine(accounts.in_use(account_id).id)
     return redirect(f"/channels/{account_id}?tested=1", 303)
+
+
+@blueprint.post("/channels/<int:account_id>/text")
+@configures
+def text(account_id: int) -> Any:
+    """Send a test message to a number, at once and past all lines; what the gateway says is kept as the account's health."""
+    account = accounts.in_use(account_id)
+    fault = trying.text(account, request.form.get("number", ""))
+    if fault:
+        shown = _form(
+            providers.spec(account.kind, account.provider), account, values=account.config, errors={}, message=fault
+        )
+        return shown, 422
+    return redirect(f"/channels/{account_id}?texted=1#trying", 303)
 
 
 @blueprint.post("/channels/<int:account_id>/remove")
