@@ -34,13 +34,25 @@ def words(case: Case, *, files: Sequence[Mapping[str, Any]], writers: Sequence[i
             fields={"text": "no files"},
         )
     hurries = form.get("in_quiet_hours") == "true"
-    if hurries and not viewer.may(Right.CASES_LEAD):
-        raise Forbidden("quiet_hours", "Your role may not send in quiet hours.")
-    typed = form.get("number", "").strip()
-    to = [(reaching.number(case, KIND, typed), "")] if typed else None
+    to = addressed(case, [form["number"]] if form.get("number", "").strip() else None, hurries=hurries)
     return holding.Words(
         viewer.user_id, viewer.name, checked(form.get("text", "")), to=to, writers=writers, channel=KIND, in_quiet_hours=hurries,
     )  # fmt: skip
+
+
+def addressed(case: Case, typed: Sequence[str] | None, *, hurries: bool) -> list[tuple[str, str]] | None:
+    """Return to which number a text goes, None for the customer's own. Raises Invalid, Forbidden who may not send in quiet hours."""
+    if hurries and not frame.viewer().may(Right.CASES_LEAD):
+        raise Forbidden("quiet_hours", "Your role may not send in quiet hours.")
+    if not typed:
+        return None
+    if len(typed) > 1:
+        raise Invalid(
+            "text_only",
+            "A text message goes to one number and carries no files and no copies.",
+            fields={"to": "one number"},
+        )
+    return [(reaching.number(case, KIND, typed[0].strip()), "")]
 
 
 def of_draft(case: Case, draft: Draft) -> holding.Words:
@@ -52,7 +64,7 @@ def of_draft(case: Case, draft: Draft) -> holding.Words:
             "A text message carries no files: take them out, or answer by mail.",
             fields={"text": "no files"},
         )
-    to = [(reaching.number(case, KIND, typed), "")] if typed else None
+    to = addressed(case, [typed] if typed else None, hurries=False)
     return holding.Words(viewer.user_id, viewer.name, checked(draft.text), to=to, writers=draft.writers, channel=KIND)
 
 
@@ -72,7 +84,7 @@ def texting(case: Any, points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return what the composer needs to offer text messages: the channels, numbers, and quiet hours that are on now."""
     ways = reaching.ways(case, points)
     if KIND not in ways:
-        return {"ways": ways, "numbers": [], "quiet": None}
+        return {"ways": ways, "text_numbers": [], "quiet": None}
     numbers = [point["address"] for point in points if point["kind"] == KIND]
     numbers += [
         point["address"] for point in points if point["kind"] in ("voice", "fax") and point["address"] not in numbers
@@ -81,7 +93,7 @@ def texting(case: Any, points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     account = next((line for line in lines if line.id == case.account_id), lines[0] if lines else None)
     until = reaching.quiet_until(account) if account else None
     return {
-        "ways": ways, "numbers": numbers, "quiet": until.astimezone(zone_of(account.queue_key)) if until and account else None,
+        "ways": ways, "text_numbers": numbers, "quiet": until.astimezone(zone_of(account.queue_key)) if until and account else None,
     }  # fmt: skip
 
 

@@ -68,7 +68,7 @@ def page() -> str:
         stream_url="", rows=rows, following="next", view="mine", views=("mine", "unassigned", "team", "chased", "due", "breached"), saved_views={}, counts={"mine": 7, "unassigned": 12, "team": 131, "chased": 4},
         names={1: "Alice"}, now=now, case=case, order=order, events=events, verdict=SimpleNamespace(is_intact=True, events=17, bad_seq=None, why=""), form=FORM, people=[], teams=[],
         preferences=SimpleNamespace(density="comfortable", unread=3), bindings=keys.bindings(Preferences()), shortcuts_shown=keys.sheet(Preferences()), tabs=[],
-        points=[SimpleNamespace(kind="email", address="dana@example.com")], draft=None, newer=[1], last_message=1, may_work=True,
+        ways=["email", "sms"], text_numbers=["+4917612345678"], quiet=None, points=[SimpleNamespace(kind="email", address="dana@example.com")], draft=None, newer=[1], last_message=1, may_work=True,
     )  # fmt: skip
 
 

@@ -13,8 +13,9 @@ from app.clock import utcnow
 from app.contacts import keeping
 from app.db import unit_of_work
 from app.messaging import delivery
-from app.messaging.models import ChannelAccount, Delivery, Message
+from app.messaging.models import ChannelAccount, Delivery, DeliveryState, Message
 from channels.sms.loopback import LoopbackAccount, LoopbackConfig
+from tests.support.browser import bearer
 from tests.support.desk import make_desk
 from tests.support.texting import DANA, NUMBER, make_line
 
@@ -118,7 +119,7 @@ def test_what_did_not_arrive_by_text_is_sent_by_mail(browser, cast, desk):
     again = f"/deliveries/{failed.id}/elsewhere"
     assert alice.post(again, {"channel": "email"}).status_code == 409, "it is on its way"
     with unit_of_work() as session:
-        session.get_one(Delivery, failed.id).state = "failed"
+        session.get_one(Delivery, failed.id).state = DeliveryState.FAILED
     assert "Send by mail" in alice.get(f"/cases/{made.case.number}").text
     assert alice.post(again, {"channel": "fax"}).status_code == 422
     assert alice.post(again, {"channel": "email"}).status_code == 303
@@ -160,3 +161,20 @@ def test_the_pace_of_a_number_is_set_and_a_test_message_sent(browser, cast, desk
     assert answer.status_code == 422
     with unit_of_work() as session:
         assert session.get_one(ChannelAccount, line.id).outbound_health["state"] != "failing"
+
+
+def test_the_api_answers_by_text_message(browser, cast, desk, application):
+    made, line = desk
+    client, headers = application.test_client(), bearer(cast.alice)
+    path = f"/api/v1/cases/{made.case.number}/messages"
+    answer = client.post(path, json={"kind": "reply", "channel": "sms", "text": "We come."}, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert last_delivery().account_id == line.id
+    hurried = {"kind": "reply", "channel": "sms", "text": "Now.", "in_quiet_hours": True}
+    assert client.post(path, json=hurried, headers=headers).status_code == 403
+    two = {"kind": "reply", "channel": "sms", "text": "Now.", "to": [DANA, "+4917600000000"]}
+    assert client.post(path, json=two, headers=headers).status_code == 422
+    listed = client.get("/api/v1/accounts", headers=bearer(cast.ada)).json["items"]
+    [row] = [each for each in listed if each["id"] == line.id]
+    assert row["webhook"].endswith(f"/hooks/{line.hook_key}/")
+    assert row["secrets"] == ["webhook_secret"]

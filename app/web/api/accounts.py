@@ -10,17 +10,20 @@ from pydantic import Field
 from app.crypto import unseal
 from app.errors import Invalid, Unavailable
 from app.identity import policy
-from app.messaging import accounts, health, providers
+from app.messaging import accounts, health, hooks, providers
 from app.messaging.models import ChannelAccount
 from app.routing import service as routing
 from app.web.api.contract import In, Out, operation
 from app.web.rules import allow_if
-from channels.spec import ChannelSpec
+from channels.spec import ChannelSpec, Feature
 
 blueprint = Blueprint("api_accounts", __name__)
 configures = allow_if(policy.may_configure_channels)
 TAG = "accounts"
 SETTINGS = "As `GET /providers` describes them. Secrets may be among them; they are stored sealed and never given out."
+
+
+PACE = "`rate` messages `per` second or minute at most; `quiet_from` and `quiet_until` (21:00) in the time of the queue. Empty: none."
 
 
 class NewAccount(In):
@@ -33,6 +36,7 @@ class NewAccount(In):
     settings: dict[str, Any] = Field(default_factory=dict, description=SETTINGS)
     queue: str = Field("", max_length=80, description="Key of the queue that new cases go to.")
     is_enabled: bool = True
+    pace: dict[str, Any] = Field(default_factory=dict, description=PACE)
 
 
 class AccountChange(In):
@@ -46,6 +50,7 @@ class AccountChange(In):
     )
     queue: str | None = Field(None, max_length=80)
     is_enabled: bool | None = None
+    pace: dict[str, Any] | None = Field(None, description=PACE)
     version: int | None = Field(
         None,
         description="The version that you have read: the call is refused (409) when somebody changed the account since.",
@@ -76,6 +81,8 @@ class AccountRow(Out):
     queue: str
     is_enabled: bool
     version: int
+    pace: dict[str, Any]
+    webhook: str = Field(description="The address that the vendor is told; empty where nothing comes in that way.")
     inbound: HealthRow
     outbound: HealthRow
 
@@ -144,7 +151,7 @@ def add_account(body: NewAccount) -> AccountRow:
     _check_queue(body.queue)
     return _row(accounts.save(
         None, kind=body.kind, provider=body.provider, name=body.name, address=body.address, config=config,
-        secrets=secrets, queue_key=body.queue, is_enabled=body.is_enabled,
+        secrets=secrets, queue_key=body.queue, is_enabled=body.is_enabled, pace=body.pace,
     ))  # fmt: skip
 
 
@@ -163,7 +170,7 @@ def change_account(account_id: int, body: AccountChange) -> AccountRow:
         address=_given(body.address, account.address),
         config={name: value for name, value in merged.items() if value is not None}, secrets=secrets,
         queue_key=_given(body.queue, account.queue_key), is_enabled=_given(body.is_enabled, account.is_enabled),
-        version=body.version,
+        version=body.version, pace=body.pace,
     ))  # fmt: skip
 
 
@@ -195,12 +202,14 @@ def _parted(spec: ChannelSpec, given: dict[str, Any]) -> tuple[dict[str, Any], d
 
 
 def _row(account: ChannelAccount) -> AccountRow:
-    secret = set(providers.spec(account.kind, account.provider).secret_fields)
+    spec = providers.spec(account.kind, account.provider)
+    secret = set(spec.secret_fields)
     return AccountRow(
         id=account.id, kind=account.kind, provider=account.provider, name=account.name, address=account.address,
         settings={name: value for name, value in account.config.items() if name not in secret},
         secrets=_names_of_secrets(account), queue=account.queue_key, is_enabled=account.is_enabled,
-        version=account.version, inbound=HealthRow.model_validate(account.inbound_health, from_attributes=False),
+        version=account.version, pace=account.pace,
+        webhook=hooks.url_of(account) if Feature.PUSH in spec.features else "", inbound=HealthRow.model_validate(account.inbound_health, from_attributes=False),
         outbound=HealthRow.model_validate(account.outbound_health, from_attributes=False),
     )  # fmt: skip
 

@@ -18,11 +18,11 @@ from app.errors import Conflict, Forbidden, Invalid
 from app.identity import policy
 from app.identity import queries as identity
 from app.identity.policy import Viewer
-from app.messaging import drafts
+from app.messaging import drafts, outbox
 from app.messaging import queries as messaging
 from app.orchestration import driving, forms, writing
 from app.orchestration import queries as orchestration
-from app.web import access, asking, frame
+from app.web import access, asking, case_texting, frame
 from app.web.api import files, rows, shapes
 from app.web.api.contract import In, Out, Plain, operation
 from app.web.rules import allow, hopeful, signed_in
@@ -70,6 +70,12 @@ class NewMessage(In):
     subject: str = Field("", max_length=300)
     files: list[str] = Field(
         default_factory=list, max_length=drafts.MAX_FILES, description="Uploads of `POST …/files` to send along."
+    )
+    channel: Literal["", "email", "sms"] = Field(
+        "", description="On which channel; empty: the case's own. By SMS plain text goes to one number."
+    )
+    in_quiet_hours: bool = Field(
+        False, description="By SMS: send it now though quiet hours are on. Needs the right `cases_lead`."
     )
     seen_message_id: int | None = Field(
         None, description="The newest message you have read: the call is refused (409) when something came after it."
@@ -187,10 +193,12 @@ def write(number: str, body: NewMessage) -> shapes.Written:
         return shapes.Written(id=made, case=case.number, direction="note")
     access.replying(viewer)
     to = None if body.to is None else [(address, "") for address in body.to]
+    if (body.channel or case.channel) in outbox.NUMBERED:
+        to = case_texting.addressed(case, body.to, hurries=body.in_quiet_hours)
     made = writing.reply(
         case.id, user_id=viewer.user_id, author=viewer.name, text=body.text, to=to,
         cc=[(address, "") for address in body.cc], subject=body.subject, files=given,
-        seen_message_id=body.seen_message_id,
+        seen_message_id=body.seen_message_id, channel=body.channel, in_quiet_hours=body.in_quiet_hours,
     )  # fmt: skip
     return shapes.Written(id=made, case=case.number, direction="out")
 
