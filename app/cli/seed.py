@@ -10,7 +10,7 @@ import orjson
 from sqlalchemy import select
 
 from app import db
-from app.cli import canned_demo, chat_demo, macro_demo, skills_demo
+from app.cli import canned_demo, chat_demo, macro_demo, skills_demo, sms_demo
 from app.db import session
 from app.identity import queries as people
 from app.identity import service as identity
@@ -90,6 +90,7 @@ def seed_demo() -> list[dict[str, Any]]:
     db.transact(macro_demo.make)
     db.transact(skills_demo.make)
     db.transact(chat_demo.make)
+    db.transact(sms_demo.make)
     draft = book.with_suffix(".new")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as out:

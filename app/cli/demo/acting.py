@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+import orjson
 from sqlalchemy import select
 
 from app import db, events
@@ -57,6 +58,9 @@ def _as_colleague(play: Play, step: Step, viewer: Viewer) -> None:
 # ---------------------------------------------------------------- from outside
 def _mail(play: Play, step: Step) -> None:
     """Hand a mail to the mailbox and have it worked on; a mail on a case that the story does not know yet opens it."""
+    if step.values.get("to") == cast.TEXTS:
+        _text(play, step)
+        return
     play.mails += 1
     values = step.values
     sender = cast.PEOPLE[play.customers[step.case] if step.who == CUSTOMER else step.who]
@@ -69,6 +73,19 @@ def _mail(play: Play, step: Step) -> None:
     )  # fmt: skip
     raw = mails.written(header, step.text, files=values.get("files", ()), picture=values.get("picture", ""))
     case_id = _taken_in(play, raw, to=header.to, sender=header.sender[1])
+    if case_id is not None:
+        play.cases.setdefault(step.case, case_id)
+
+
+def _text(play: Play, step: Step) -> None:
+    """Hand a text message to the number, as its webhook would, and have it worked on."""
+    play.mails += 1
+    sender = cast.PEOPLE[play.customers[step.case] if step.who == CUSTOMER else step.who]
+    play.customers.setdefault(step.case, step.who)
+    number = dict(sender.points)["sms"]
+    key = external_id(play.story.key, play.mails)
+    raw = orjson.dumps({"id": key, "from": number, "text": step.text})
+    case_id = _stored(play, RawEnvelope(raw, key, utcnow(), {"provider": "loopback", "to": cast.TEXTS}), cast.TEXTS)
     if case_id is not None:
         play.cases.setdefault(step.case, case_id)
 
@@ -91,7 +108,10 @@ def _last(case_id: int, direction: Direction) -> Message | None:
 
 def _taken_in(play: Play, raw: bytes, *, to: str, sender: str) -> int | None:
     meta = {"mail_from": sender, "rcpt_to": [to], "peer": "demo"}
-    item = RawEnvelope(raw, external_id(play.story.key, play.mails), utcnow(), meta)
+    return _stored(play, RawEnvelope(raw, external_id(play.story.key, play.mails), utcnow(), meta), to)
+
+
+def _stored(play: Play, item: RawEnvelope, to: str) -> int | None:
     ids = db.transact(lambda: intake.accept(account(to).id, [item]))
     ingesting.ingest_waiting(only=ids)
     envelope = db.transact(lambda: session().scalars(select(Envelope).where(Envelope.id.in_(ids))).one())

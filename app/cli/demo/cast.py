@@ -7,6 +7,7 @@ from dataclasses import dataclass
 SUPPORT = "support@ringback.test"
 EMERGENCY = "emergency@ringback.test"
 BILLING = "billing@ringback.test"
+TEXTS = "+442079460100"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ PEOPLE = {
     "ma_lin": Customer("马琳", "ma.lin@yunjin.test", "zh-CN"),
     "he_qiang": Customer("何强", "he.qiang@yunjin.test", "zh-CN"),
     "lin_yue": Customer("林悦", "lin.yue@example.com", "zh-CN"),
-    "gao_ming": Customer("高明", "gao.ming@example.net", "zh-CN"),
+    "gao_ming": Customer("高明", "gao.ming@example.net", "zh-CN", points=(("sms", "+8613800138000"),)),
     "tang": Customer("唐晓燕", "tang.xiaoyan@example.org", "zh-CN"),
     "deng": Customer("邓超群", "deng.chaoqun@example.com", "zh-CN"),
     "feng": Customer("冯雪", "feng.xue@example.net", "zh-CN"),

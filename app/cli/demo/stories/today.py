@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.cli.demo.cast import BILLING, EMERGENCY
+from app.cli.demo.cast import BILLING, EMERGENCY, TEXTS
 from app.cli.demo.telling import accept, ask, dispatch, do, says, story
 
 STORIES = (
@@ -38,6 +38,19 @@ STORIES = (
         dispatch("4m", "alice", "Secure a broken window, Harbour Lane 8", "Board up first, glazier tomorrow.", urgency="high"),
         accept("9m", "charlie"),
         do("5m", "alice", "reply", "Hello Ms Rossi,\n\nthank you for securing the place. A colleague boards the window up within two hours, the glass is replaced tomorrow morning.\n\nAlice Chen"), to=EMERGENCY),
+    # by text message
+    story("lift_dana", "2h20m", "dana", "",
+        "Lift at Mill Lane 3 stopped again on floor 2, doors open, nobody inside.",
+        do("8m", "alice", "take"),
+        dispatch("4m", "alice", "Lift stopped, Mill Lane 3", "Doors open on floor 2, nobody inside.", urgency="high"),
+        accept("12m", "charlie"),
+        do("3m", "alice", "reply", "A technician is on the way and calls you when he is there. Alice Chen"),
+        says("50m", "CHASE nobody here yet", to=TEXTS), to=TEXTS),
+    story("parcel_gao", "1h50m", "gao_ming", "",
+        "快递柜 3 号格打不开，里面有我的药，麻烦尽快派人来开一下。6 栋 601 高明",
+        do("15m", "bob", "take"),
+        do("5m", "bob", "reply", "高先生您好，管理员 20 分钟内到快递柜处为您开箱。"),
+        says("25m", "撤单", to=TEXTS), to=TEXTS),
     # the service mailbox
     story("filter_hannah", "25m", "hannah", "Thank you, and one question",
         "Hello,\n\nthe technician yesterday was very friendly and quick. How often should the filter be changed?\n\nHannah Lee"),
