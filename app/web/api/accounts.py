@@ -10,7 +10,7 @@ from pydantic import Field
 from app.crypto import unseal
 from app.errors import Invalid, Unavailable
 from app.identity import policy
-from app.messaging import accounts, health, hooks, providers
+from app.messaging import accounts, health, providers
 from app.messaging.models import ChannelAccount
 from app.routing import service as routing
 from app.web.api.contract import In, Out, operation
@@ -209,7 +209,7 @@ def _row(account: ChannelAccount) -> AccountRow:
         settings={name: value for name, value in account.config.items() if name not in secret},
         secrets=_names_of_secrets(account), queue=account.queue_key, is_enabled=account.is_enabled,
         version=account.version, pace=account.pace,
-        webhook=hooks.url_of(account) if Feature.PUSH in spec.features else "", inbound=HealthRow.model_validate(account.inbound_health, from_attributes=False),
+        webhook=providers.webhook_of(account) if Feature.PUSH in spec.features else "", inbound=HealthRow.model_validate(account.inbound_health, from_attributes=False),
         outbound=HealthRow.model_validate(account.outbound_health, from_attributes=False),
     )  # fmt: skip
 
