@@ -24,6 +24,7 @@ WORDS: Final[dict[str, str]] = {
     "option_imap_first_unseen": "take the unread", "option_imap_first_all": "take all of it",
     "option_imap_first_none": "leave it", "option_imap_after_seen": "mark as read",
     "option_imap_after_flag": "mark as read and flagged", "option_imap_after_move": "move to a folder",
+    "option_login_address": "in the send address", "option_login_basic": "basic (user and password)", "option_login_bearer": "bearer (a token)",
     "delivery_deferred": "put off, tried again", "delivery_delayed": "delayed on the way",
     "event_account_removed": "Account removed",
 }  # fmt: skip

@@ -37,7 +37,7 @@ class GatewayConfig(SmsConfig):
         "How it is asked (POST: as a form)", "请求方式（POST 为表单）", default="GET"
     )
     login: Literal["address", "basic", "bearer"] = setting(
-        "Where user and password go: into the send address, basic or bearer", "账号密码的传递方式（地址、basic 或 bearer）",
+        "Where user and password go", "账号密码的传递方式",
         default="address",
     )  # fmt: skip
     user: str = setting("User", "用户名", default="", max_length=200)
