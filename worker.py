@@ -29,7 +29,7 @@ from app.messaging import outbox
 from app.settings import settings
 
 JOBS_PER_LIFE = 20_000
-BEHIND = 5  # how much nicer than those that somebody waits for: pages and webhooks go first when processors are short
+BEHIND = 3  # how much nicer than those that somebody waits for: pages and webhooks go first when processors are short
 WITHOUT_REDIS = 1.0
 WAIT_SECONDS = 5
 LOOK_SECONDS = 1.0  # how often those leave a case whose screens have died
