@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.sms import encoding
@@ -41,6 +41,7 @@ def test_a_pair_at_the_border_goes_whole_into_the_next_segment():
     assert encoding.split("a" * 152 + "€" + "b" * 10) == ["a" * 152, "€" + "b" * 10]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(alphabet=st.sampled_from("a€[好😀é\n"), max_size=500))
 def test_nothing_is_lost_and_no_segment_overflows(text):
     pieces = encoding.split(text)
@@ -70,6 +71,7 @@ def test_letters_are_replaced_only_where_that_saves_the_alphabet(text, simple):
     assert encoding.simplified(text) == simple
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(alphabet=st.sampled_from(encoding.GSM_BASIC.replace("\x1b", "") + "€[]{}~^|\\"), max_size=200))
 def test_gsm_bytes_read_back(text):
     assert encoding.decode_gsm(encoding.encode_gsm(text)) == text

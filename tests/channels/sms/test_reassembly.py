@@ -6,7 +6,7 @@ import random
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from channels.sms import reassembly
@@ -24,6 +24,7 @@ def parts_of(text: str, *, size: int = 134, reference: str = "7", sender: str = 
     ]
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.text(min_size=1, max_size=400), st.randoms(use_true_random=False))
 def test_parts_in_any_order_and_repeated_give_the_text(text: str, chance: random.Random):
     parts = [*parts_of(text), *parts_of(text)[:2]]
@@ -70,6 +71,7 @@ def test_headers_are_read_and_written():
     assert reassembly.read_udh(bytes.fromhex("0b05040b8423f00003c80201")) == ("200", 1, 2)
 
 
+@settings(deadline=None, max_examples=60)
 @given(st.binary(max_size=40))
 def test_no_header_breaks_the_reader(udh: bytes):
     found = reassembly.read_udh(udh)

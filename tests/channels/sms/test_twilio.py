@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from urllib.parse import urlencode
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from twilio.http.http_client import TwilioHttpClient
 from twilio.request_validator import RequestValidator
@@ -122,6 +122,7 @@ def signed(url, fields, *, token=TOKEN, algorithm=None):
     return {**FORM, "x-twilio-signature": RequestValidator(token).compute_signature(url, fields, algorithm)}
 
 
+@settings(deadline=None, max_examples=60)
 @given(
     st.dictionaries(
         st.text(st.characters(codec="utf-8"), min_size=1, max_size=8),
