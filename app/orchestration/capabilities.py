@@ -121,11 +121,12 @@ def _write_to_colleagues(call: Call, who: str, *, template: str, text: str | Non
     told = notify(call, who=who, template=template, text=text)
     case = call.driven.case
     addresses = parties.addresses(who, call.driven)
-    if case.account_id is None or not addresses:
+    mailbox = reaching.mailbox(case) if addresses else None
+    if mailbox is None:
         return told
     filled = knowledge.fill(template, case.language, _slots(call, text))
     outgoing = outbox.Outgoing(
-        case_id=case.id, case_number=case.number, account_id=case.account_id, contact_id=None, to=addresses,
+        case_id=case.id, case_number=case.number, account_id=mailbox, contact_id=None, to=addresses,
         subject=filled.subject, text=filled.body, auto=True,
     )  # fmt: skip
     return {**told, "message_id": outbox.queue(outgoing, author="Ringback", cause=dict(events.current_cause()))}

@@ -98,6 +98,15 @@ def _account(case: Case, kind: str) -> ChannelAccount:
     return next((account for account in usable if account.queue_key == case.queue_key), usable[0])
 
 
+def mailbox(case: Case) -> int | None:
+    """Return the mailbox through which colleagues are told of a case: its own, else that of its queue, else any; None without one."""
+    if case.account_id is not None and accounts.get(case.account_id).kind == "email":
+        return case.account_id
+    usable = accounts.accounts(kind="email", enabled=True)
+    own = next((account for account in usable if account.queue_key == case.queue_key), usable[0] if usable else None)
+    return own.id if own else None
+
+
 def quiet_until(account: ChannelAccount) -> datetime | None:
     """Return when the quiet hours end that are on now at an account, in the time of its queue; None when none are."""
     if "quiet_from" not in account.pace:

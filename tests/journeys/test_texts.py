@@ -11,11 +11,13 @@ from app.cli import seed
 from app.db import unit_of_work
 from app.messaging import store
 from app.messaging.models import Delivery, Envelope, Message
-from app.orchestration import driving, writing
+from app.orchestration import driving, forms, writing
 from app.orchestration import queries as orchestration
 from app.routing import service as routing
 from app.sla import service as sla
 from app.web import create_app
+from app.workflow.models import Fault
+from app.workorders.models import WorkOrder
 from channels.port import Address, InboundMessage
 from tests.support.people import make_cast
 from tests.support.texting import DANA, Texts, make_line, rows
@@ -76,20 +78,42 @@ def test_chinese_is_answered_in_chinese(texts):
 
 
 def test_the_loop_is_closed_by_text(texts, desk):
-    _cast, _line = desk
+    cast, _line = desk
     texts.text("The lift is stuck.")
     texts.sent()
     with unit_of_work():
         overview = orchestration.overview(case().id)
     assert overview.tasks, "somebody handles it"
+    dispatched(cast)
+    [order] = rows(WorkOrder)
+    assert order.state == "dispatched"
+    assert not rows(Fault), "colleagues are not told by text message, and no step is stuck on it"
+    assert not [m for m in rows(Message, Message.direction == "out") if m.kind == "email"], "there is no mailbox"
     texts.text("CHASE please")
     assert case().chase_count == 1
+    assert rows(WorkOrder)[0].chase_count == 1
     texts.text("amend: it is floor 4, not 3")
     amended = [e for e in chain() if e["kind"] == "case_amended"]
     assert amended[0]["data"]["text"] == "it is floor 4, not 3"
     texts.text("撤单")
+    assert any("cancel" in each["text"] for each in texts.sent())
+    assert "case_chased" in {e["kind"] for e in chain()}
+
+
+def test_what_nobody_works_on_is_cancelled_at_once_by_text(texts):
+    texts.text("The lift is stuck.")
+    texts.text("撤单")
     assert case().status == "cancelled"
     assert any("has been cancelled" in each["text"] for each in texts.sent())
+
+
+def dispatched(cast):
+    """Alice dispatches a work order to repairs."""
+    with unit_of_work():
+        [task] = [t for t in orchestration.overview(case().id).tasks if t.element_id == "handle"]
+        form = orchestration.form_of_task(task)
+        values = {"outcome": "dispatch", "title": "Mend the lift", "team": "repairs", "urgency": "normal"}
+        driving.complete_task(task.id, forms.read(form, values))
 
 
 def chain():
