@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import update
 
 from app.cases import queries
-from app.cases.filtering import checking, printed
+from app.cases.filtering import checking, printed, words
 from app.cases.filtering.names import scope_of
 from app.cases.models import Case
 from app.clock import utcnow
@@ -200,6 +200,7 @@ def test_the_language_is_explained(browser, desk):
     sheet = alice.get("/search/help", headers={"HX-Request": "true", "HX-Target": "dialog"})
     assert "<html" not in sheet.text
     assert "优先级" in sheet.text
+    assert [name for name in words.FIELDS if f"<code>{name}</code>" not in sheet.text] == []
 
 
 def test_what_is_typed_is_completed(browser, desk):
