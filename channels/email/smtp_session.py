@@ -149,11 +149,12 @@ class MailSession(SMTP):
 
     async def say_goodbye(self) -> None:
         """Tell an idle peer that the listener stops, and hang up."""
-        if self.is_leaving or self.transport is None:  # a line under TLS cannot be written to any more then
+        transport = self.transport
+        if self.is_leaving or transport is None:  # a line under TLS cannot be written to any more then
             return
         with contextlib.suppress(ConnectionError):  # it was faster and is gone already
             await self.push("421 4.3.2 Closing down, please come back later")
-        self.transport.close()
+        transport.close()  # not the session's: the peer may have gone meanwhile, and taken that with it
 
     def hang_up(self) -> None:
         """End the line at once, without waiting for the peer to agree as TLS would."""
