@@ -167,7 +167,8 @@ async def _both(desk: Desk, agent: Agent, talk: Talk, outcome: Outcome, *, until
                 outcome.to_visitor.append(time.perf_counter() - begun)
             outcome.said.append(text)
         except (OSError, TimeoutError, ValueError, asyncio.IncompleteReadError) as error:
-            outcome.errors.append(f"{type(error).__name__}: {error}"[:120])
+            side = "the visitor's" if turn % 2 else "the agent's"
+            outcome.errors.append(f"not on {side} screen: {type(error).__name__} {error}"[:120])
         turn += 1
         await asyncio.sleep(max(0.0, chance.uniform(0.9, 1.1) * EVERY - (time.perf_counter() - begun)))
 
